@@ -1,0 +1,27 @@
+// A flag that one side sets and the other looks at often: Ctrl-C, a client that went away, a
+// deadline.
+#pragma once
+
+#include <atomic>
+
+#include "base/result.h"
+
+namespace linnet {
+
+// Thread-safe and async-signal-safe (a lock-free flag), so a signal handler may request().
+class Cancel {
+  public:
+    void request() { requested_.store(true, std::memory_order_relaxed); }
+    void reset() { requested_.store(false, std::memory_order_relaxed); }
+    bool requested() const { return requested_.load(std::memory_order_relaxed); }
+    Result<> check() const {
+        if (requested()) return Error{Code::Interrupted, "interrupted"};
+        return Done{};
+    }
+
+  private:
+    std::atomic<bool> requested_ = false;
+    static_assert(std::atomic<bool>::is_always_lock_free);
+};
+
+}  // namespace linnet
