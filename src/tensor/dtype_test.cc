@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "tensor/half.h"
+#include "kernels/half.h"
 
 namespace linnet {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "tensor/dtypes/codecs.h"
-#include "tensor/half.h"
+#include "kernels/half.h"
 
 namespace linnet::codec {
 

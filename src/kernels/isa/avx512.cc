@@ -1,0 +1,66 @@
+// AVX-512 (F, BW, VL, DQ): one register is the 16 lanes.
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // false alarms in g++ 12's own avx512 headers
+#endif
+#include <immintrin.h>
+
+#include "kernels/isa/target.h"
+
+LINNET_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
+namespace linnet::avx512 {
+namespace {
+
+struct Vec {
+    // 4 x 4 accumulators, 4 tokens and a row fill 21 of 32 registers.
+    static constexpr int tile_rows = 4, tile_tokens = 4;
+    __m512 v;
+
+    static Vec zero() { return {_mm512_setzero_ps()}; }
+    static Vec all(float x) { return {_mm512_set1_ps(x)}; }
+    static Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
+    static Vec load_half(const uint16_t* p) {
+        return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+    }
+    void store(float* p) const { _mm512_storeu_ps(p, v); }
+    void store_half(uint16_t* p) const {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                            _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
+    static Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
+    static Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
+    static Vec mul(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
+    static Vec div(Vec a, Vec b) { return {_mm512_div_ps(a.v, b.v)}; }
+    static Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
+    static Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
+    static Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+    static Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, 0)}; }
+    // a * 2^m for whole m with a normal result
+    static Vec times_power_of_2(Vec a, Vec m) {
+        __m512i exponent = _mm512_slli_epi32(_mm512_cvtps_epi32(m.v), 23);
+        return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a.v), exponent))};
+    }
+    static Vec zero_below(Vec x, Vec least, Vec value) {
+        return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.v, least.v, _CMP_GE_OQ), value.v)};
+    }
+    float sum() const {
+        __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+        __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+        b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+        return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+    }
+    float maximum() const { return _mm512_reduce_max_ps(v); }
+};
+
+#include "kernels/generic/f32.inl"
+
+}  // namespace
+
+extern const Kernels table;
+const Kernels table = table_f32("avx512");
+
+}  // namespace linnet::avx512
+LINNET_TARGET_END
+#endif

@@ -1,0 +1,94 @@
+// Plain C++: the oracle that every other instruction set is tested against, and what runs where there is no other.
+#include <bit>
+#include <cmath>
+
+#include "kernels/half.h"
+#include "kernels/kernels.h"
+
+namespace linnet::scalar {
+namespace {
+
+struct Vec {
+    static constexpr int tile_rows = 1, tile_tokens = 1;
+    float v[16];
+
+    template <class F>
+    static Vec each(F f) {
+        Vec out;
+        for (int i = 0; i < 16; i++) out.v[i] = f(i);
+        return out;
+    }
+    static Vec zero() { return all(0); }
+    static Vec all(float x) {
+        return each([&](int) { return x; });
+    }
+    static Vec load(const float* p) {
+        return each([&](int i) { return p[i]; });
+    }
+    static Vec load_half(const uint16_t* p) {
+        return each([&](int i) { return half_to_float(p[i]); });
+    }
+    void store(float* p) const {
+        for (int i = 0; i < 16; i++) p[i] = v[i];
+    }
+    void store_half(uint16_t* p) const {
+        for (int i = 0; i < 16; i++) p[i] = float_to_half(v[i]);
+    }
+    static Vec add(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] + b.v[i]; });
+    }
+    static Vec sub(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] - b.v[i]; });
+    }
+    static Vec mul(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] * b.v[i]; });
+    }
+    static Vec div(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] / b.v[i]; });
+    }
+    // As the hardware: the second operand where either is NaN.
+    static Vec max(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+    }
+    static Vec min(const Vec& a, const Vec& b) {
+        return each([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
+    }
+    static Vec fma(const Vec& a, const Vec& b, const Vec& c) {
+        return each([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
+    }
+    static Vec round(const Vec& a) {
+        return each([&](int i) { return std::nearbyint(a.v[i]); });
+    }
+    static Vec times_power_of_2(const Vec& a, const Vec& m) {
+        return each([&](int i) {
+            auto exponent = static_cast<uint32_t>(static_cast<int32_t>(m.v[i])) << 23;
+            return std::bit_cast<float>(std::bit_cast<uint32_t>(a.v[i]) + exponent);
+        });
+    }
+    static Vec zero_below(const Vec& x, const Vec& least, const Vec& value) {
+        return each([&](int i) { return x.v[i] >= least.v[i] ? value.v[i] : 0.0f; });
+    }
+    template <class F>
+    float tree(F join) const {
+        float lanes[16];
+        store(lanes);
+        for (int width = 8; width >= 1; width /= 2)
+            for (int i = 0; i < width; i++) lanes[i] = join(lanes[i], lanes[i + width]);
+        return lanes[0];
+    }
+    float sum() const {
+        return tree([](float a, float b) { return a + b; });
+    }
+    float maximum() const {
+        return tree([](float a, float b) { return a > b ? a : b; });
+    }
+};
+
+#include "kernels/generic/f32.inl"
+
+}  // namespace
+
+extern const Kernels table;
+const Kernels table = table_f32("scalar");
+
+}  // namespace linnet::scalar

@@ -1,0 +1,40 @@
+// The loops under everything, each written once over a vector of 16 lanes and compiled once per instruction set.
+//
+// The order of every sum is part of the contract, the same on every instruction set and for every batch shape: lane i of 16
+// adds the products of elements i, i + 16, i + 32 … with one fused multiply-add each, and the lanes are then added as a
+// tree (i and i + 8, then + 4, + 2, + 1). So each result is the same bits whatever runs it, and whatever shares the batch.
+//
+// Freestanding: raw pointers and sizes, no allocation, no library call but fmaf in the scalar set. All pointers may be unaligned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace linnet {
+
+struct Kernels {
+    const char* name;
+
+    // y[t * y_stride + r] = sum over k of w[r * n + k] * x[t * x_stride + k], for all r < rows and t < tokens.
+    void (*matmul_f32)(const float* w, size_t rows, size_t n, const float* x, size_t x_stride,
+                       size_t tokens, float* y, size_t y_stride);
+    float (*dot_f32)(const float* a, const float* b, size_t n);
+    // sum of x[k] * x[k] and of x[k]
+    float (*sum_squares_f32)(const float* x, size_t n);
+    float (*sum_f32)(const float* x, size_t n);
+    // y += scale * x
+    void (*add_scaled_f32)(float* y, const float* x, float scale, size_t n);
+    // out = x * scale * weight, element by element
+    void (*scale_f32)(const float* x, float scale, const float* weight, float* out, size_t n);
+    // x = exp(x - maximum); returns the sum
+    float (*exp_sum_f32)(float* x, float maximum, size_t n);
+    float (*max_f32)(const float* x, size_t n);
+    // out = silu(gate) * up, gelu(gate) * up (the tanh form)
+    void (*silu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
+    void (*gelu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
+    // 16-bit floats to float32 and back, to nearest even
+    void (*half_to_float)(const uint16_t* half, float* out, size_t n);
+    void (*float_to_half)(const float* x, uint16_t* out, size_t n);
+};
+
+}  // namespace linnet

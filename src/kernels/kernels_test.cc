@@ -1,0 +1,136 @@
+#include "kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "kernels/half.h"
+#include "kernels/select.h"
+
+namespace linnet {
+namespace {
+
+std::vector<float> random_floats(size_t n, uint32_t seed, float deviation = 1) {
+    std::mt19937 bits(seed);
+    std::normal_distribution<float> normal(0, deviation);
+    std::vector<float> out(n);
+    for (float& x : out) x = normal(bits);
+    return out;
+}
+
+void expect_same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); i++)
+        ASSERT_EQ(std::bit_cast<uint32_t>(a[i]), std::bit_cast<uint32_t>(b[i])) << "at " << i;
+}
+
+// Every test runs once per instruction set that this machine has.
+class EachIsa : public ::testing::TestWithParam<Isa> {
+  protected:
+    const Kernels& kernels = kernels_of(GetParam());
+    const Kernels& scalar = kernels_of(Isa::Scalar);
+};
+
+// Sizes around the 16 lanes, and rows of real models.
+constexpr size_t sizes[] = {1, 2, 15, 16, 17, 31, 33, 48, 64, 100, 576, 577, 1536};
+
+TEST_P(EachIsa, MatmulIsTheScalarBitsForEveryShape) {
+    for (size_t n : sizes) {
+        for (size_t rows : {1, 2, 5, 16}) {
+            for (size_t tokens : {1, 3, 4, 9}) {
+                size_t x_stride = n + 3, y_stride = rows + 1;
+                auto w = random_floats(rows * n, 1), x = random_floats(tokens * x_stride, 2);
+                std::vector<float> y(tokens * y_stride, -1), expected = y;
+                kernels.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, y.data(), y_stride);
+                scalar.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, expected.data(), y_stride);
+                expect_same_bits(y, expected);
+            }
+        }
+    }
+}
+
+TEST_P(EachIsa, MatmulIsRight) {
+    auto w = random_floats(8 * 576, 3), x = random_floats(576, 4);
+    std::vector<float> y(8);
+    kernels.matmul_f32(w.data(), 8, 576, x.data(), 576, 1, y.data(), 8);
+    for (size_t r = 0; r < 8; r++) {
+        double exact = 0;
+        for (size_t k = 0; k < 576; k++) exact += static_cast<double>(w[r * 576 + k]) * x[k];
+        EXPECT_NEAR(y[r], exact, 1e-4);
+    }
+}
+
+TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
+    for (size_t n : sizes) {
+        auto a = random_floats(n, 5, 4), b = random_floats(n, 6);
+        auto both = [&](auto&& run) {
+            std::vector<float> mine = b, oracle = b;
+            run(kernels, mine.data());
+            run(scalar, oracle.data());
+            expect_same_bits(mine, oracle);
+        };
+        both([&](const Kernels& k, float* out) { k.add_scaled_f32(out, a.data(), 0.37f, n); });
+        both([&](const Kernels& k, float* out) { k.scale_f32(a.data(), 0.37f, b.data(), out, n); });
+        both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), b.data(), out, n); });
+        both([&](const Kernels& k, float* out) { k.gelu_mul_f32(a.data(), b.data(), out, n); });
+        both([&](const Kernels& k, float* out) { out[0] = k.exp_sum_f32(out, k.max_f32(out, n), n); });
+        EXPECT_EQ(kernels.dot_f32(a.data(), b.data(), n), scalar.dot_f32(a.data(), b.data(), n));
+        EXPECT_EQ(kernels.sum_squares_f32(a.data(), n), scalar.sum_squares_f32(a.data(), n));
+        EXPECT_EQ(kernels.sum_f32(a.data(), n), scalar.sum_f32(a.data(), n));
+        EXPECT_EQ(kernels.max_f32(a.data(), n), scalar.max_f32(a.data(), n));
+    }
+}
+
+TEST_P(EachIsa, ExponentialIsCloseEverywhere) {
+    for (float x = -87; x <= 0; x += 0.0137f) {
+        float value = x;
+        kernels.exp_sum_f32(&value, 0, 1);
+        EXPECT_NEAR(value / std::exp(static_cast<double>(x)), 1, 3e-7) << x;
+    }
+    float low[] = {-200, -std::numeric_limits<float>::infinity(), 0};
+    EXPECT_EQ(kernels.exp_sum_f32(low, 0, 3), 1);
+    EXPECT_EQ(low[0], 0);
+    EXPECT_EQ(low[1], 0);
+}
+
+TEST_P(EachIsa, ActivationsAreCloseToTheirDefinition) {
+    for (double x = -20; x <= 20; x += 0.0317) {
+        float gate = static_cast<float>(x), up = 1.5f, out;
+        kernels.silu_mul_f32(&gate, &up, &out, 1);
+        EXPECT_NEAR(out, x / (1 + std::exp(-x)) * 1.5, 2e-6 * (1 + std::abs(x))) << x;
+        kernels.gelu_mul_f32(&gate, &up, &out, 1);
+        double inner = std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
+        EXPECT_NEAR(out, 0.5 * x * (1 + std::tanh(inner)) * 1.5, 2e-6 * (1 + std::abs(x))) << x;
+    }
+}
+
+TEST_P(EachIsa, HalvesConvertAsDefined) {
+    std::vector<uint16_t> half(65536), back(65536);
+    for (size_t i = 0; i < half.size(); i++) half[i] = static_cast<uint16_t>(i);
+    std::vector<float> floats(half.size());
+    kernels.half_to_float(half.data(), floats.data(), half.size());
+    kernels.float_to_half(floats.data(), back.data(), back.size());
+    for (size_t i = 0; i < half.size(); i++) {
+        float expected = half_to_float(half[i]);
+        if (std::isnan(expected)) {
+            EXPECT_TRUE(std::isnan(floats[i]) && std::isnan(half_to_float(back[i])));
+        } else {
+            ASSERT_EQ(std::bit_cast<uint32_t>(floats[i]), std::bit_cast<uint32_t>(expected));
+            ASSERT_EQ(back[i], half[i]);
+        }
+    }
+    auto random = random_floats(1001, 7, 1000);
+    std::vector<uint16_t> rounded(random.size());
+    kernels.float_to_half(random.data(), rounded.data(), random.size());
+    for (size_t i = 0; i < random.size(); i++) ASSERT_EQ(rounded[i], float_to_half(random[i]));
+}
+
+INSTANTIATE_TEST_SUITE_P(Machine, EachIsa, ::testing::ValuesIn(kernel_isas()),
+                         [](const auto& info) { return std::string(kernels_of(info.param).name); });
+
+}  // namespace
+}  // namespace linnet
