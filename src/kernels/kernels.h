@@ -1,10 +1,13 @@
-// The loops under everything, each written once over a vector of 16 lanes and compiled once per instruction set.
+// The loops under everything, each written once over a vector of 16 lanes and compiled once per
+// instruction set.
 //
-// The order of every sum is part of the contract, the same on every instruction set and for every batch shape: lane i of 16
-// adds the products of elements i, i + 16, i + 32 … with one fused multiply-add each, and the lanes are then added as a
-// tree (i and i + 8, then + 4, + 2, + 1). So each result is the same bits whatever runs it, and whatever shares the batch.
+// The order of every sum is part of the contract, the same on every instruction set and for every
+// batch shape: lane i of 16 adds the products of elements i, i + 16, i + 32 … with one fused
+// multiply-add each, and the lanes are then added as a tree (i and i + 8, then + 4, + 2, + 1). So
+// each result is the same bits whatever runs it, and whatever shares the batch.
 //
-// Freestanding: raw pointers and sizes, no allocation, no library call but fmaf in the scalar set. All pointers may be unaligned.
+// Freestanding: raw pointers and sizes, no allocation, no library call but fmaf in the scalar set.
+// All pointers may be unaligned.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +18,8 @@ namespace linnet {
 struct Kernels {
     const char* name;
 
-    // y[t * y_stride + r] = sum over k of w[r * n + k] * x[t * x_stride + k], for all r < rows and t < tokens.
+    // y[t * y_stride + r] = sum over k of w[r * n + k] * x[t * x_stride + k], for all r < rows and
+    // t < tokens.
     void (*matmul_f32)(const float* w, size_t rows, size_t n, const float* x, size_t x_stride,
                        size_t tokens, float* y, size_t y_stride);
     float (*dot_f32)(const float* a, const float* b, size_t n);

@@ -45,8 +45,10 @@ TEST_P(EachIsa, MatmulIsTheScalarBitsForEveryShape) {
                 size_t x_stride = n + 3, y_stride = rows + 1;
                 auto w = random_floats(rows * n, 1), x = random_floats(tokens * x_stride, 2);
                 std::vector<float> y(tokens * y_stride, -1), expected = y;
-                kernels.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, y.data(), y_stride);
-                scalar.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, expected.data(), y_stride);
+                kernels.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, y.data(),
+                                   y_stride);
+                scalar.matmul_f32(w.data(), rows, n, x.data(), x_stride, tokens, expected.data(),
+                                  y_stride);
                 expect_same_bits(y, expected);
             }
         }
@@ -77,7 +79,9 @@ TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
         both([&](const Kernels& k, float* out) { k.scale_f32(a.data(), 0.37f, b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.gelu_mul_f32(a.data(), b.data(), out, n); });
-        both([&](const Kernels& k, float* out) { out[0] = k.exp_sum_f32(out, k.max_f32(out, n), n); });
+        both([&](const Kernels& k, float* out) {
+            out[0] = k.exp_sum_f32(out, k.max_f32(out, n), n);
+        });
         EXPECT_EQ(kernels.dot_f32(a.data(), b.data(), n), scalar.dot_f32(a.data(), b.data(), n));
         EXPECT_EQ(kernels.sum_squares_f32(a.data(), n), scalar.sum_squares_f32(a.data(), n));
         EXPECT_EQ(kernels.sum_f32(a.data(), n), scalar.sum_f32(a.data(), n));
@@ -130,7 +134,7 @@ TEST_P(EachIsa, HalvesConvertAsDefined) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machine, EachIsa, ::testing::ValuesIn(kernel_isas()),
-                         [](const auto& info) { return std::string(kernels_of(info.param).name); });
+                         [](const auto& isa) { return std::string(kernels_of(isa.param).name); });
 
 }  // namespace
 }  // namespace linnet

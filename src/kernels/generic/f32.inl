@@ -1,5 +1,5 @@
-// The float32 loops, over the instruction set's Vec (16 lanes). Included by each isa/*.cc inside its own namespace; the
-// order of sums is the contract of kernels.h.
+// The float32 loops, over the instruction set's Vec (16 lanes). Included by each isa/*.cc inside
+// its own namespace; the order of sums is the contract of kernels.h.
 
 // The last, incomplete 16 elements of an array, padded.
 inline Vec load_tail(const float* x, size_t count, float padding) {
@@ -26,7 +26,8 @@ inline Vec load_some(const float* x, size_t count, float padding) {
     return count == 16 ? Vec::load(x) : load_tail(x, count, padding);
 }
 
-// ROWS x TOKENS dot products at once: each has an accumulator of its own, so the order within one never depends on the tile.
+// ROWS x TOKENS dot products at once: each has an accumulator of its own, so the order within one
+// never depends on the tile.
 template <int ROWS, int TOKENS>
 inline void tile_f32(const float* w, size_t n, const float* x, size_t x_stride, float* y,
                      size_t y_stride) {
@@ -73,7 +74,9 @@ inline float dot_f32(const float* a, const float* b, size_t n) {
     return out;
 }
 
-inline float sum_squares_f32(const float* x, size_t n) { return dot_f32(x, x, n); }
+inline float sum_squares_f32(const float* x, size_t n) {
+    return dot_f32(x, x, n);
+}
 
 inline float sum_f32(const float* x, size_t n) {
     Vec sum = Vec::zero();
@@ -107,13 +110,14 @@ inline float max_f32(const float* x, size_t n) {
     return most.maximum();
 }
 
-// e^x for x <= 88: x = m ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r whose coefficients are a minimax
-// fit of e^r (relative error below 2^-24 before rounding; at most 1 ulp after). Below -87.3 the result is 0.
+// e^x for x <= 88: x = m ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r whose
+// coefficients are a minimax fit of e^r (relative error below 2^-24 before rounding; at most 1 ulp
+// after). Below -87.3 the result is 0.
 inline Vec exp_f32(Vec x) {
     Vec bounded = Vec::min(Vec::max(x, Vec::all(-88.0f)), Vec::all(88.0f));
     Vec m = Vec::round(Vec::mul(bounded, Vec::all(1.44269504f)));
-    Vec r = Vec::fma(m, Vec::all(-0.693145752f), bounded);     // ln 2, the high bits: m * it is exact
-    r = Vec::fma(m, Vec::all(-1.42860677e-6f), r);             // and the rest
+    Vec r = Vec::fma(m, Vec::all(-0.693145752f), bounded);  // ln 2, the high bits: m * it is exact
+    r = Vec::fma(m, Vec::all(-1.42860677e-6f), r);          // and the rest
     Vec p = Vec::all(1.0f / 720);
     p = Vec::fma(p, r, Vec::all(1.0f / 120));
     p = Vec::fma(p, r, Vec::all(1.0f / 24));
@@ -148,7 +152,8 @@ inline void silu_mul_f32(const float* gate, const float* up, float* out, size_t 
     });
 }
 
-// 0.5 x (1 + tanh(s)) = x sigmoid(2 s) with s = sqrt(2 / pi) (x + 0.044715 x^3); Hendrycks and Gimpel 2016.
+// 0.5 x (1 + tanh(s)) = x sigmoid(2 s) with s = sqrt(2 / pi) (x + 0.044715 x^3); Hendrycks and
+// Gimpel 2016.
 inline void gelu_mul_f32(const float* gate, const float* up, float* out, size_t n) {
     map_into(out, n, [&](size_t k, size_t count) {
         Vec x = load_some(gate + k, count, 0);

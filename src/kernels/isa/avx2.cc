@@ -20,7 +20,8 @@ struct Vec {
     static Vec load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
     static Vec load_half(const uint16_t* p) {
         auto* halves = reinterpret_cast<const __m128i*>(p);
-        return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+        return {_mm256_cvtph_ps(_mm_loadu_si128(halves)),
+                _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
     }
     void store(float* p) const {
         _mm256_storeu_ps(p, lo);
@@ -46,12 +47,10 @@ struct Vec {
         return {_mm256_round_ps(a.lo, nearest), _mm256_round_ps(a.hi, nearest)};
     }
     // a * 2^m for whole m with a normal result
-    static Vec times_power_of_2(Vec a, Vec m) {
-        auto scale = [](__m256 x, __m256 power) {
-            __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(power), 23);
-            return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
-        };
-        return {scale(a.lo, m.lo), scale(a.hi, m.hi)};
+    static Vec times_power_of_2(Vec a, Vec m) { return {scaled(a.lo, m.lo), scaled(a.hi, m.hi)}; }
+    static __m256 scaled(__m256 x, __m256 power) {
+        __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(power), 23);
+        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
     }
     static Vec zero_below(Vec x, Vec least, Vec value) {
         return {_mm256_and_ps(_mm256_cmp_ps(x.lo, least.lo, _CMP_GE_OQ), value.lo),

@@ -1,4 +1,5 @@
-// Plain C++: the oracle that every other instruction set is tested against, and what runs where there is no other.
+// Plain C++: the oracle that every other instruction set is tested against, and what runs where
+// there is no other.
 #include <bit>
 #include <cmath>
 
