@@ -1,0 +1,57 @@
+// Writes a checkpoint, tensor after tensor, so that a model larger than memory can be converted.
+// The files appear under their names only when all is written and synced; what breaks off leaves
+// nothing behind.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/checkpoint.h"
+
+namespace linnet {
+
+struct TensorPlan {
+    std::string name;
+    const DType* dtype = nullptr;
+    Shape shape;  // outermost first
+};
+
+struct WriteOptions {
+    Format format = Format::Gguf;
+    // More than that in tensors makes several files, "x-00001-of-00003.gguf" (for safetensors with
+    // an index beside them). 0: one file. A tensor is never divided.
+    uint64_t file_bytes_max = 0;
+    uint32_t alignment = 32;  // of tensor data in GGUF; a power of two
+};
+
+class CheckpointWriter {
+  public:
+    // Plans the files and writes their headers. The order of `tensors` is kept.
+    // For safetensors the metadata may hold strings only.
+    static Result<CheckpointWriter> create(const Path& path, const MetadataBuilder& metadata,
+                                           std::vector<TensorPlan> tensors,
+                                           WriteOptions options = {});
+    CheckpointWriter(CheckpointWriter&&) noexcept;
+    CheckpointWriter& operator=(CheckpointWriter&&) noexcept;
+    ~CheckpointWriter();  // removes what was not finished
+
+    // The next bytes of the tensors, in the order of the plan; a tensor may come in pieces, and
+    // a piece may not go beyond its tensor.
+    Result<> append(Bytes data);
+    // REQUIRES (else an error): every tensor is whole. Gives the files their names; returns them.
+    Result<std::vector<Path>> finish();
+
+  private:
+    struct State;
+    explicit CheckpointWriter(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+// Writes tensors that are already there, e.g. of another checkpoint.
+Result<std::vector<Path>> write_checkpoint(const Path& path, const MetadataBuilder& metadata,
+                                           std::span<const Tensor> tensors,
+                                           WriteOptions options = {});
+
+}  // namespace linnet
