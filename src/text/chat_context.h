@@ -1,0 +1,22 @@
+// The variables that a chat template sees, as transformers names them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/json.h"
+#include "text/message.h"
+
+namespace linnet {
+
+struct ContextShape {
+    bool typed_content = false;   // content as [{"type": "text", "text": …}]
+    bool text_arguments = false;  // a call's arguments as JSON text
+};
+
+// {"role", "content", …}: members that a message does not have are absent, so that a template's
+// `is defined` tells.
+Json template_message(const Message& message, ContextShape shape);
+Json template_messages(std::span<const Message> messages, ContextShape shape);
+
+}  // namespace linnet
