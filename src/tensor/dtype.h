@@ -22,6 +22,10 @@ struct DType {
     // hold no weights (integers). REQUIRES: values is a multiple of block_values; both arrays hold
     // that much. No alignment is needed.
     void (*decode)(const std::byte* blocks, float* out, size_t values);
+    // float32 to blocks, each value to the nearest level of a scale taken from the extremes: plain
+    // rounding, as the reference does without importance weights. Null where there is none. Same
+    // requirements; finite values only (others give some valid block).
+    void (*encode)(const float* in, std::byte* blocks, size_t values);
 
     // Bytes of that many values, or nothing where they are no whole number of blocks or too many.
     std::optional<uint64_t> bytes_of(uint64_t values) const {

@@ -1,0 +1,50 @@
+// Arithmetic of the encoders, in the reference's order. Nothing here is undefined for NaN or
+// infinity: they end at some level within range.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace linnet::codec {
+
+// The value of largest magnitude, the first of equals.
+inline float largest(const float* x, size_t n) {
+    float best = 0, magnitude = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (std::fabs(x[i]) > magnitude) {
+            magnitude = std::fabs(x[i]);
+            best = x[i];
+        }
+    }
+    return best;
+}
+
+inline float magnitude(const float* x, size_t n) {
+    float best = 0;
+    for (size_t i = 0; i < n; i++) best = std::fabs(x[i]) > best ? std::fabs(x[i]) : best;
+    return best;
+}
+
+inline float inverse_of(float scale) {
+    return scale == 0 ? 0 : 1 / scale;
+}
+
+// Down to an integer of 0 … top.
+inline uint8_t level(float value, int top) {
+    float limit = static_cast<float>(top);
+    float kept = value > 0 ? value : 0;
+    return static_cast<uint8_t>(kept < limit ? kept : limit);
+}
+
+// To the nearest integer of -limit … limit, halves away from zero as roundf has it.
+inline int round_away(float value, int limit) {
+    float bound = static_cast<float>(limit);
+    float kept = value > -bound ? value : value <= -bound ? -bound : 0;
+    kept = kept < bound ? kept : bound;
+    int whole = static_cast<int>(kept);
+    float rest = kept - static_cast<float>(whole);
+    return whole + (rest >= 0.5f) - (rest <= -0.5f);
+}
+
+}  // namespace linnet::codec

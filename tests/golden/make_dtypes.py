@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Makes dtypes.txt beside it: what the number formats must decode to and encode to, bit for bit.
+
+    python3 -m venv V && V/bin/pip install numpy gguf ml_dtypes
+    V/bin/python tests/golden/make_dtypes.py [--check libggml-base.so]
+
+The judge is the package `gguf` where it implements a format, `ml_dtypes` for the 8-bit floats, and the few lines of
+numpy below for the rest. --check compares each of them with the functions of a ggml library as well.
+
+A line is one of
+    decode <format> <blocks, hex> <float32 bits, hex>
+    decode_many <format> <seed> <blocks> <digest of the float32 bits>
+    encode <format> <float32 bits, hex> <blocks, hex>
+    encode_many <format> <seed> <blocks> <digest of the bytes>
+The inputs of `many` come from splitmix64, so that the test makes them itself. NaN counts as 0x7fc00000 throughout.
+"""
+import argparse
+import ctypes
+import pathlib
+
+import gguf
+import ml_dtypes
+import numpy as np
+
+U64 = np.uint64
+GOLDEN = 0x9E3779B97F4A7C15
+MANY = 512  # blocks of 256 values; the same number of values for the others
+
+
+def mix(x):
+    x = (x ^ (x >> U64(30))) * U64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> U64(27))) * U64(0x94D049BB133111EB)
+    return x ^ (x >> U64(31))
+
+
+def splitmix(seed, count):
+    return mix((np.arange(1, count + 1, dtype=U64) * U64(GOLDEN)) + U64(seed))
+
+
+def digest(words):
+    """Of 32-bit words, each with its place."""
+    words = words.astype(U64)
+    return int(np.sum(mix(words + U64(GOLDEN) * np.arange(1, words.size + 1, dtype=U64)), dtype=U64))
+
+
+def bits_of(floats):
+    return np.where(np.isnan(floats), np.uint32(0x7FC00000), floats.astype(np.float32).view(np.uint32))
+
+
+def random_blocks(seed, size):
+    return splitmix(seed, (size + 7) // 8).view(np.uint8)[:size]
+
+
+def random_floats(seed, values, group):
+    """24-bit integers, scaled by a power of two that a group shares."""
+    draws = splitmix(seed, values)
+    exponents = (draws[::group] & U64(15)).astype(np.int32).repeat(group)[:values] - 35
+    return np.ldexp(((draws >> U64(40)).astype(np.int64) - (1 << 23)).astype(np.float32), exponents).astype(np.float32)
+
+
+# ---- formats that the packages lack ----
+
+def half(blocks, at):
+    return blocks[:, at:at + 2].copy().view(np.float16).astype(np.float32)
+
+
+def decode_q8_1(blocks):
+    return half(blocks, 0) * blocks[:, 4:].view(np.int8).astype(np.float32)
+
+
+def decode_f64(blocks):
+    return blocks.view(np.float64).astype(np.float32)
+
+
+def round_away(x):
+    return np.sign(x) * np.floor(np.abs(x).astype(np.float64) + 0.5)
+
+
+def encode_q8_1(x):
+    scale = (np.abs(x).max(axis=1, keepdims=True) / np.float32(127)).astype(np.float32)
+    with np.errstate(divide="ignore"):
+        inverse = np.where(scale == 0, np.float32(0), np.float32(1) / scale)
+    q = round_away(x * inverse).astype(np.int8)
+    total = q.astype(np.int32).sum(axis=1, keepdims=True).astype(np.float32) * scale
+    halves = np.concatenate([scale, total], axis=1).astype(np.float16)
+    return np.concatenate([halves.view(np.uint8), q.view(np.uint8)], axis=1)
+
+
+OWN_DECODE = {"q8_1": decode_q8_1, "f64": decode_f64}
+OWN_ENCODE = {"q8_1": encode_q8_1}
+
+# name: values and bytes of a block, whether the table has an encoder
+FORMATS = {
+    "f16": (1, 2, True), "bf16": (1, 2, True), "f64": (1, 8, False),
+    "q4_0": (32, 18, True), "q4_1": (32, 20, True), "q5_0": (32, 22, True), "q5_1": (32, 24, True),
+    "q8_0": (32, 34, True), "q8_1": (32, 36, True),
+}
+
+
+def decode(name, blocks):
+    values, size, _ = FORMATS[name]
+    blocks = blocks.reshape(-1, size)
+    with np.errstate(all="ignore"):
+        if name in OWN_DECODE:
+            return OWN_DECODE[name](blocks).ravel()
+        return gguf.quants.dequantize(blocks, gguf.GGMLQuantizationType[name.upper()]).ravel()
+
+
+def encode(name, floats):
+    values, _, _ = FORMATS[name]
+    rows = floats.reshape(-1, values)
+    with np.errstate(all="ignore"):
+        if name in OWN_ENCODE:
+            return OWN_ENCODE[name](rows).ravel()
+        return gguf.quants.quantize(rows, gguf.GGMLQuantizationType[name.upper()]).view(np.uint8).ravel()
+
+
+class Ggml:
+    """The same by a ggml library, to check the judge."""
+    def __init__(self, path):
+        self.library = ctypes.CDLL(path)
+
+    def function(self, pattern, name):
+        for spelled in (name, name.replace("_k", "_K")):
+            found = getattr(self.library, pattern.format(spelled), None)
+            if found:
+                return found
+        return None
+
+    def decode(self, name, blocks):
+        run = self.function("dequantize_row_{}", name)
+        if run is None:
+            return None
+        values, size, _ = FORMATS[name]
+        out = np.empty(blocks.size // size * values, dtype=np.float32)
+        run(blocks.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p), ctypes.c_int64(out.size))
+        return out
+
+    def encode(self, name, floats):
+        run = self.function("quantize_row_{}_ref", name)
+        if run is None:
+            return None
+        values, size, _ = FORMATS[name]
+        out = np.zeros(floats.size // values * size, dtype=np.uint8)
+        run(floats.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p), ctypes.c_int64(floats.size))
+        return out
+
+
+def hex_of(array):
+    return array.tobytes().hex()
+
+
+def lines(name, seed, ggml):
+    values, size, encodes = FORMATS[name]
+    count = MANY * 256 // values
+    few = max(1, 8 // values)
+
+    sample = random_blocks(seed, size * few)
+    yield f"decode {name} {hex_of(sample)} {hex_of(bits_of(decode(name, sample)))}"
+    blocks = random_blocks(seed + 1, size * count)
+    floats = decode(name, blocks)
+    yield f"decode_many {name} {seed + 1} {count} {digest(bits_of(floats)):016x}"
+    if ggml and (theirs := ggml.decode(name, blocks)) is not None:
+        print(name, "decode", "equal" if np.array_equal(bits_of(theirs), bits_of(floats)) else "DIFFERS")
+
+    if not encodes:
+        return
+    sample = random_floats(seed + 2, values * few, values)
+    yield f"encode {name} {hex_of(sample)} {hex_of(encode(name, sample))}"
+    many = random_floats(seed + 3, values * count, values)
+    blocks = encode(name, many)
+    padded = np.concatenate([blocks, np.zeros(-blocks.size % 4, dtype=np.uint8)])
+    yield f"encode_many {name} {seed + 3} {count} {digest(padded.view(np.uint32)):016x}"
+    if ggml and (theirs := ggml.encode(name, many)) is not None:
+        print(name, "encode", "equal" if np.array_equal(theirs, blocks) else "DIFFERS")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", metavar="LIBRARY")
+    arguments = parser.parse_args()
+    ggml = Ggml(arguments.check) if arguments.check else None
+    target = pathlib.Path(__file__).with_name("dtypes.txt")
+    with open(target, "w") as out:
+        print("# made by make_dtypes.py", file=out)
+        for place, name in enumerate(FORMATS):
+            for line in lines(name, 1000 + 10 * place, ggml):
+                print(line, file=out)
+
+
+if __name__ == "__main__":
+    main()
