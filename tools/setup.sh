@@ -1,0 +1,175 @@
+# shellcheck shell=bash
+# What ./run, ./test, .ci/run and tools/full share: the packages linnet is made from, and the build.
+# Everything said here goes to standard error; standard output belongs to the program.
+
+# Purpose, then a package; further names on a line are the same thing in other releases.
+packages='
+build  cmake
+build  ninja-build
+build  g++
+build  libboost1.81-dev libboost1.83-dev
+build  libcli11-dev
+build  libfmt-dev
+build  libspdlog-dev
+build  libssl-dev
+build  libtomlplusplus-dev
+build  libutf8proc-dev
+build  nlohmann-json3-dev
+build  zlib1g-dev
+test   libgtest-dev
+test   librapidcheck-dev
+ci     clang-19
+ci     clang-format-19
+ci     libclang-rt-19-dev
+full   clang-tidy-19
+full   debootstrap
+full   libbenchmark-dev
+full   shellcheck
+'
+exit_packages=69 # packages are missing and cannot be installed from here
+
+say() { printf '%s\n' "$*" >&2; }
+
+# One at a time: a second ./run or ./test waits here until the first has built.
+lock() {
+    mkdir -p build
+    exec 9>build/.lock
+    flock --nonblock 9 && return
+    say "another ./run or ./test is at work here; waiting for it"
+    flock 9
+}
+
+unlock() { exec 9>&-; }
+
+# fresh <stamp>: nothing in the tree, and no installed package, is younger than the stamp.
+fresh() {
+    local places=(.)
+    [[ -e /var/lib/dpkg/status ]] && places+=(/var/lib/dpkg/status)
+    [[ -e $1 ]] && [[ -z $(find "${places[@]}" \( -path ./build -o -path ./.git \) -prune -o \
+        -newer "$1" -print -quit) ]]
+}
+
+# need <purpose>...: installs the packages that are missing, or says how to and stops.
+need() {
+    if ! command -v dpkg-query apt-get >/dev/null; then
+        say "not a Debian or Ubuntu system: the packages are yours to install (tools/setup.sh names them)"
+        return
+    fi
+    local installed purpose names name missing=()
+    installed=" $(dpkg-query --show --showformat '${db:Status-Status}=${Package} ') "
+    while read -r purpose names; do
+        [[ -n $purpose && " $* " == *" $purpose "* ]] || continue
+        for name in $names; do
+            [[ $installed == *" installed=$name "* ]] && continue 2
+        done
+        missing+=("$names")
+    done <<<"$packages"
+    [[ ${#missing[@]} == 0 ]] || install_packages "${missing[@]}"
+}
+
+# install_packages <names>...: each argument lists the names of one package, the first known one is taken.
+install_packages() {
+    local sudo=() wanted=() names
+    for names in "$@"; do wanted+=("$(known_package "$names")"); done
+    say "linnet needs packages that are not installed here:" "${wanted[@]}"
+
+    if [[ $(id -u) != 0 ]]; then
+        if ! command -v sudo >/dev/null || ! { [[ -t 0 ]] || sudo --non-interactive true 2>/dev/null; }; then
+            say "Installing them needs root. Type this as root, then start again:"
+            say "  apt-get update && apt-get install --yes --no-install-recommends ${wanted[*]}"
+            exit "$exit_packages"
+        fi
+        sudo=(sudo)
+    fi
+    if [[ -t 0 && -t 2 && -z ${CI:-} ]]; then
+        read -r -p "Install them with ${sudo[*]} apt-get now? [Y/n] " answer
+        [[ ${answer,,} =~ ^(y|yes|)$ ]] || exit "$exit_packages"
+    fi
+
+    # A set-up that was killed may have left a package half-way.
+    [[ -z $(dpkg --audit) ]] || apt dpkg --configure -a
+    if ! all_known "${wanted[@]}" || ! apt apt-get install "${wanted[@]}"; then
+        apt apt-get update || say "the package lists could not be refreshed; trying with what is here"
+        wanted=()
+        for names in "$@"; do wanted+=("$(known_package "$names")"); done
+        if ! apt apt-get install "${wanted[@]}"; then
+            say "The packages could not be installed; the lines above say why. Is there a network?"
+            exit "$exit_packages"
+        fi
+    fi
+}
+
+# apt <command>...: as root, asking nothing, waiting while another package manager is at work.
+apt() {
+    local options=()
+    [[ $1 == apt-get ]] && options=(--quiet --yes -o DPkg::Lock::Timeout=600)
+    [[ $2 == install ]] && options+=(--no-install-recommends)
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@" "${options[@]}" >&2
+}
+
+all_known() {
+    local name
+    for name in "$@"; do
+        apt-cache show --no-all-versions "$name" >/dev/null 2>&1 || return 1
+    done
+}
+
+# known_package <names>: the first that the package lists have, or else the first.
+known_package() {
+    local name
+    for name in $1; do
+        all_known "$name" && printf '%s' "$name" && return
+    done
+    printf '%s' "${1%% *}"
+}
+
+# Compilers at work at once: one a processor, and 1.5 GB of memory for each.
+jobs_max() {
+    local jobs available_kb
+    jobs=$(nproc)
+    available_kb=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+    ((available_kb / 1500000 < jobs)) && jobs=$((available_kb / 1500000))
+    echo $((jobs > 0 ? jobs : 1))
+}
+
+# build <preset> <tests: ON or OFF> <target>...: configures where that is due, then builds.
+build() {
+    local folder=build/$1 tests=$2 jobs
+    if [[ ! -e $folder/build.ninja || CMakePresets.json -nt $folder/build.ninja ]] ||
+        { [[ $tests == ON ]] && ! grep -qx 'LINNET_TESTS:[A-Z]*=ON' "$folder/CMakeCache.txt"; }; then
+        cmake --preset "$1" -DLINNET_TESTS="$tests" >"$folder.log" 2>&1 || {
+            cat "$folder.log" >&2
+            say "Configuring $folder failed."
+            return 1
+        }
+    fi
+    jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_max)}
+    say "building $folder with $jobs at a time"
+    ninja -C "$folder" -j "$jobs" "${@:3}" >&2 || {
+        say "Building $folder failed; the first error above says why."
+        return 1
+    }
+}
+
+# build_stamped <stamp> <preset> <tests> <target>...: the same, remembered for fresh(). The stamp bears the time
+# before the build, so that a file changed meanwhile is younger.
+build_stamped() {
+    touch build/.started
+    build "${@:2}"
+    mv build/.started "$1"
+}
+
+# run_tests <preset> <ctest option>...: runs, then says what was skipped and why; ctest's own summary comes last.
+run_tests() {
+    local log=build/$1/Testing/Temporary/LastTest.log line summary=''
+    ctest --test-dir "build/$1" --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" --output-on-failure \
+        --no-label-summary "${@:2}" 2>&1 | {
+        while IFS= read -r line; do
+            [[ -z $summary && $line != *'% tests passed'* ]] && printf '%s\n' "$line" && continue
+            summary+=$line$'\n'
+        done
+        [[ ! -e $log ]] || grep --after-context 1 ': Skipped$' "$log" | grep --invert-match -e '^--$' -e ': Skipped$' |
+            sort | uniq --count | sed 's/^ *\([0-9]*\)/skipped \1:/' || true
+        printf '%s' "$summary"
+    }
+}
