@@ -1,11 +1,12 @@
-# module(<name> [deps...] [PRIVATE libs...] [INCLUDES dirs...])
+# module(<name> [deps...] [PRIVATE libs...])
 #
-# A folder is a library. It may use only modules that stand above it in src/CMakeLists.txt, and only those it names:
-# each module has an include root of its own that shows nothing else, so an undeclared include does not compile.
-# PRIVATE names third-party libraries, which stay out of every header.
+# A folder is a library. It may use only modules that stand above it in src/CMakeLists.txt, and only
+# those it names: each module has an include root of its own that shows nothing else, so an
+# undeclared include does not compile. PRIVATE names third-party libraries, which stay out of every
+# header.
 #
-# Files in the folder are in the module: x.cc the product, x_test.cc its tests (one program a module),
-# x_bench.cc a Google Benchmark program, x_fuzz.cc a fuzz target that also replays its corpus as a test.
+# Files in the folder are in the module: x.cc the product, x_test.cc its tests (one program a
+# module), x_bench.cc a Google Benchmark program, x_fuzz.cc a fuzz target.
 function(module name)
   cmake_parse_arguments(ARG "" "" "PRIVATE" ${ARGN})
   if(LINNET_ONLY AND NOT name IN_LIST LINNET_ONLY)
@@ -29,16 +30,15 @@ function(module name)
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${name} ${root}/${name} SYMBOLIC)
   target_include_directories(${name} PUBLIC ${root})
-  target_link_libraries(${name} PUBLIC ${ARG_UNPARSED_ARGUMENTS} PRIVATE ${ARG_PRIVATE} linnet_options)
+  target_link_libraries(${name}
+    PUBLIC ${ARG_UNPARSED_ARGUMENTS}
+    PRIVATE ${ARG_PRIVATE} linnet_options)
 
-  if(LINNET_TESTS AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${name} linnet_options GTest::gtest_main rapidcheck rapidcheck_gtest)
-    add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit
-      ENVIRONMENT "LINNET_SOURCE=${CMAKE_SOURCE_DIR}")
-  endif()
   if(LINNET_TESTS)
+    lone_headers(${name})
+    if(tests)
+      unit_test(${name} ${tests})
+    endif()
     foreach(fuzz IN LISTS fuzzs)
       fuzzer(${name} ${fuzz})
     endforeach()
@@ -48,7 +48,36 @@ function(module name)
   endforeach()
 endfunction()
 
-# A fuzz target. With LINNET_FUZZ it is libFuzzer's; otherwise a test that replays tests/fuzz/<target>/.
+function(unit_test module)
+  add_executable(${module}_test ${ARGN})
+  target_link_libraries(${module}_test PRIVATE
+    ${module} linnet_options GTest::gtest_main rapidcheck rapidcheck_gtest)
+  add_test(NAME ${module} COMMAND ${module}_test)
+  set_tests_properties(${module} PROPERTIES TIMEOUT 600 LABELS unit
+    ENVIRONMENT "LINNET_SOURCE=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# Every header stands alone: x.cc shows it for x.h by including it first (tidy sees to that), and
+# headers without such a file are compiled here, each by itself.
+function(lone_headers module)
+  file(GLOB_RECURSE headers RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS ${module}/*.h)
+  set(units)
+  foreach(header IN LISTS headers)
+    cmake_path(REPLACE_EXTENSION header cc OUTPUT_VARIABLE source)
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+      set(unit ${CMAKE_CURRENT_BINARY_DIR}/headers/${source})
+      file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${header}\"\n")
+      list(APPEND units ${unit})
+    endif()
+  endforeach()
+  if(units)
+    add_library(${module}_headers OBJECT ${units})
+    target_link_libraries(${module}_headers PRIVATE ${module} linnet_options GTest::gtest)
+  endif()
+endfunction()
+
+# A fuzz target. With LINNET_FUZZ it is libFuzzer's, and its test fuzzes for LINNET_FUZZ_SECONDS and
+# keeps what it finds in the build folder; without, it replays tests/fuzz/<target>/.
 function(fuzzer module source)
   cmake_path(GET source STEM target)
   add_executable(${target} ${source})
@@ -56,11 +85,18 @@ function(fuzzer module source)
   set(corpus ${CMAKE_SOURCE_DIR}/tests/fuzz/${target})
   if(LINNET_FUZZ)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set(finds ${CMAKE_BINARY_DIR}/fuzz/${target})
+    file(MAKE_DIRECTORY ${finds})
+    add_test(NAME ${target} COMMAND ${target}
+      -max_total_time=${LINNET_FUZZ_SECONDS}
+      -timeout=20 -artifact_prefix=${finds}- ${finds} ${corpus})
+    math(EXPR timeout "${LINNET_FUZZ_SECONDS} + 600")
   else()
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/testing/fuzz_main.cc)
     add_test(NAME ${target} COMMAND ${target} ${corpus})
-    set_tests_properties(${target} PROPERTIES TIMEOUT 600 LABELS fuzz)
+    set(timeout 600)
   endif()
+  set_tests_properties(${target} PROPERTIES TIMEOUT ${timeout} LABELS fuzz)
 endfunction()
 
 # Benchmarks are built when Google Benchmark is there, and never run by the tests.

@@ -51,8 +51,8 @@ fresh() {
 
 # need <purpose>...: installs the packages that are missing, or says how to and stops.
 need() {
-    if ! command -v dpkg-query apt-get >/dev/null; then
-        say "not a Debian or Ubuntu system: the packages are yours to install (tools/setup.sh names them)"
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        say "Neither Debian nor Ubuntu: installing what tools/setup.sh lists is up to you."
         return
     fi
     local installed purpose names name missing=()
@@ -67,14 +67,14 @@ need() {
     [[ ${#missing[@]} == 0 ]] || install_packages "${missing[@]}"
 }
 
-# install_packages <names>...: each argument lists the names of one package, the first known one is taken.
+# install_packages <names>...: each argument has the names of one package.
 install_packages() {
-    local sudo=() wanted=() names
-    for names in "$@"; do wanted+=("$(known_package "$names")"); done
+    local wanted sudo=() answer
+    choose "$@"
     say "linnet needs packages that are not installed here:" "${wanted[@]}"
 
     if [[ $(id -u) != 0 ]]; then
-        if ! command -v sudo >/dev/null || ! { [[ -t 0 ]] || sudo --non-interactive true 2>/dev/null; }; then
+        if ! may_sudo; then
             say "Installing them needs root. Type this as root, then start again:"
             say "  apt-get update && apt-get install --yes --no-install-recommends ${wanted[*]}"
             exit "$exit_packages"
@@ -87,40 +87,40 @@ install_packages() {
     fi
 
     # A set-up that was killed may have left a package half-way.
-    [[ -z $(dpkg --audit) ]] || apt dpkg --configure -a
-    if ! all_known "${wanted[@]}" || ! apt apt-get install "${wanted[@]}"; then
-        apt apt-get update || say "the package lists could not be refreshed; trying with what is here"
-        wanted=()
-        for names in "$@"; do wanted+=("$(known_package "$names")"); done
-        if ! apt apt-get install "${wanted[@]}"; then
-            say "The packages could not be installed; the lines above say why. Is there a network?"
-            exit "$exit_packages"
-        fi
+    [[ -z $(dpkg --audit) ]] || as_root dpkg --configure -a
+    if known "${wanted[@]}" && apt_get install --no-install-recommends "${wanted[@]}"; then
+        return
     fi
+    apt_get update || say "The package lists could not be refreshed; trying with those here."
+    choose "$@"
+    apt_get install --no-install-recommends "${wanted[@]}" || {
+        say "The packages could not be installed; the lines above say why. Is there a network?"
+        exit "$exit_packages"
+    }
 }
 
-# apt <command>...: as root, asking nothing, waiting while another package manager is at work.
-apt() {
-    local options=()
-    [[ $1 == apt-get ]] && options=(--quiet --yes -o DPkg::Lock::Timeout=600)
-    [[ $2 == install ]] && options+=(--no-install-recommends)
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@" "${options[@]}" >&2
+may_sudo() {
+    command -v sudo >/dev/null && { [[ -t 0 ]] || sudo --non-interactive true 2>/dev/null; }
 }
 
-all_known() {
-    local name
-    for name in "$@"; do
-        apt-cache show --no-all-versions "$name" >/dev/null 2>&1 || return 1
+as_root() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@" >&2; }
+
+# Waits while another package manager is at work.
+apt_get() { as_root apt-get --quiet --yes -o DPkg::Lock::Timeout=600 "$@"; }
+
+# known <name>...: the package lists have them all.
+known() { apt-cache show --no-all-versions "$@" >/dev/null 2>&1; }
+
+# choose <names>...: sets `wanted` to one name of each, the first that the package lists have.
+choose() {
+    local names name
+    wanted=()
+    for names in "$@"; do
+        for name in $names ${names%% *}; do
+            known "$name" && break
+        done
+        wanted+=("$name")
     done
-}
-
-# known_package <names>: the first that the package lists have, or else the first.
-known_package() {
-    local name
-    for name in $1; do
-        all_known "$name" && printf '%s' "$name" && return
-    done
-    printf '%s' "${1%% *}"
 }
 
 # Compilers at work at once: one a processor, and 1.5 GB of memory for each.
@@ -136,7 +136,7 @@ jobs_max() {
 build() {
     local folder=build/$1 tests=$2 jobs
     if [[ ! -e $folder/build.ninja || CMakePresets.json -nt $folder/build.ninja ]] ||
-        { [[ $tests == ON ]] && ! grep -qx 'LINNET_TESTS:[A-Z]*=ON' "$folder/CMakeCache.txt"; }; then
+        { [[ $tests == ON ]] && ! grep -q '^LINNET_TESTS:.*=ON' "$folder/CMakeCache.txt"; }; then
         cmake --preset "$1" -DLINNET_TESTS="$tests" >"$folder.log" 2>&1 || {
             cat "$folder.log" >&2
             say "Configuring $folder failed."
@@ -151,25 +151,33 @@ build() {
     }
 }
 
-# build_stamped <stamp> <preset> <tests> <target>...: the same, remembered for fresh(). The stamp bears the time
-# before the build, so that a file changed meanwhile is younger.
+# build_stamped <stamp> <preset> <tests> <target>...: the same, remembered for fresh(). The stamp
+# bears the time before the build, so that a file changed meanwhile is younger.
 build_stamped() {
     touch build/.started
     build "${@:2}"
     mv build/.started "$1"
 }
 
-# run_tests <preset> <ctest option>...: runs, then says what was skipped and why; ctest's own summary comes last.
+# run_tests <preset> <ctest option>...: runs, then says what was skipped and why; ctest's own
+# summary comes last.
 run_tests() {
     local log=build/$1/Testing/Temporary/LastTest.log line summary=''
-    ctest --test-dir "build/$1" --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" --output-on-failure \
-        --no-label-summary "${@:2}" 2>&1 | {
+    ctest --test-dir "build/$1" --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" \
+        --output-on-failure --no-label-summary "${@:2}" 2>&1 | {
         while IFS= read -r line; do
-            [[ -z $summary && $line != *'% tests passed'* ]] && printf '%s\n' "$line" && continue
-            summary+=$line$'\n'
+            if [[ -z $summary && $line != *'% tests passed'* ]]; then
+                printf '%s\n' "$line"
+            else
+                summary+=$line$'\n'
+            fi
         done
-        [[ ! -e $log ]] || grep --after-context 1 ': Skipped$' "$log" | grep --invert-match -e '^--$' -e ': Skipped$' |
-            sort | uniq --count | sed 's/^ *\([0-9]*\)/skipped \1:/' || true
+        skipped "$log"
         printf '%s' "$summary"
     }
+}
+
+# skipped <log>: the reasons that GoogleTest gave, each once, with its count.
+skipped() {
+    sed -n '/: Skipped$/{n;p}' "$1" | sort | uniq --count | sed 's/^ *\([0-9]*\)/skipped \1:/'
 }

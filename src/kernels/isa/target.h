@@ -1,5 +1,6 @@
-// Everything between LINNET_TARGET_BEGIN("avx2,fma") and LINNET_TARGET_END is compiled for those instructions, whatever the
-// command line says. Standard headers come before: what they define stays baseline and cannot leak.
+// Everything between LINNET_TARGET_BEGIN("avx2,fma") and LINNET_TARGET_END is compiled for those
+// instructions, whatever the command line says. Standard headers come before: what they define
+// stays baseline and cannot leak.
 #pragma once
 
 #define LINNET_PRAGMA(text) _Pragma(#text)
@@ -8,6 +9,7 @@
     LINNET_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define LINNET_TARGET_END LINNET_PRAGMA(clang attribute pop)
 #else
-#define LINNET_TARGET_BEGIN(features) LINNET_PRAGMA(GCC push_options) LINNET_PRAGMA(GCC target(features))
+#define LINNET_TARGET_BEGIN(features) \
+    LINNET_PRAGMA(GCC push_options) LINNET_PRAGMA(GCC target(features))
 #define LINNET_TARGET_END LINNET_PRAGMA(GCC pop_options)
 #endif
