@@ -7,7 +7,9 @@
 namespace linnet::tidy {
 namespace {
 
-constexpr size_t columns_max = 100;
+size_t columns_max(const File& file) {
+    return file.ends(".py") ? 120 : 100;
+}
 
 size_t columns(std::string_view line) {
     size_t count = 0;
@@ -70,9 +72,9 @@ void check_lines(Tidy& tidy, const File& file) {
         if (line.find("clang-format o") != std::string_view::npos) {
             table = line.find("clang-format off") != std::string_view::npos;
         }
-        if (file.is_code() && !table && columns(line) > columns_max &&
+        if (file.is_code() && !table && columns(line) > columns_max(file) &&
             line.find("://") == line.npos && line.find("R\"") == line.npos) {
-            tidy.found(file, number, cat("longer than ", columns_max, " columns"));
+            tidy.found(file, number, cat("longer than ", columns_max(file), " columns"));
         }
         if (!line.empty() &&
             std::string_view(" \t\r").find(line.back()) != std::string_view::npos) {
