@@ -70,7 +70,7 @@ bool check_format(const tidy::Tidy& tidy, const Path& root) {
     for (const tidy::File& file : tidy.files) {
         if (file.is_cpp()) command += cat(" '", file.path, "'");
     }
-    if (std::system((command + " 2>&1 | grep -E 'error:' | sort -u -t: -k1,1").c_str()) != 0) {
+    if (std::system((command + " 2>&1 | sort -u -t: -k1,1 | grep error:").c_str()) != 0) {
         return true;  // grep found nothing
     }
     std::cout << "format with: " << formatter << " -i <file>\n";
