@@ -33,6 +33,8 @@ function(module name)
   target_link_libraries(${name}
     PUBLIC ${ARG_UNPARSED_ARGUMENTS}
     PRIVATE ${ARG_PRIVATE} linnet_options)
+  set_target_properties(${name} PROPERTIES LINNET_DEPS "${ARG_UNPARSED_ARGUMENTS}")
+  set_property(GLOBAL APPEND PROPERTY LINNET_MODULES ${name})
 
   if(LINNET_TESTS)
     lone_headers(${name})

@@ -27,6 +27,7 @@ full   libbenchmark-dev
 full   shellcheck
 '
 exit_packages=69 # packages are missing and cannot be installed from here
+dpkg_status=/var/lib/dpkg/status # changes whenever a package does
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -44,7 +45,7 @@ unlock() { exec 9>&-; }
 # fresh <stamp>: nothing in the tree, and no installed package, is younger than the stamp.
 fresh() {
     local places=(.)
-    [[ -e /var/lib/dpkg/status ]] && places+=(/var/lib/dpkg/status)
+    [[ -e $dpkg_status ]] && places+=("$dpkg_status")
     [[ -e $1 ]] && [[ -z $(find "${places[@]}" \( -path ./build -o -path ./.git \) -prune -o \
         -newer "$1" -print -quit) ]]
 }
