@@ -20,8 +20,8 @@ machine() {
     stand_in dpkg-query 'for p in $(cat "$scratch/installed"); do printf "installed=%s " "$p"; done'
     stand_in apt-cache 'shift 2; for p; do grep -qw -e "$p" "$scratch/known" || exit 100; done'
     stand_in apt-get 'echo "apt-get $*" >>"$scratch/calls"
-        [[ $* != *update* ]] || { [[ ! -e $scratch/offline ]] && cp "$scratch/after_update" "$scratch/known"; }
-        [[ $* != *install* ]] || [[ ! -e $scratch/offline ]]'
+        [[ ! -e $scratch/offline ]] || exit 100
+        [[ $* != *update* ]] || cp "$scratch/after_update" "$scratch/known"'
 }
 
 stand_in() {
