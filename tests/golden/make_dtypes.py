@@ -68,32 +68,120 @@ def decode_q8_1(blocks):
     return half(blocks, 0) * blocks[:, 4:].view(np.int8).astype(np.float32)
 
 
-def decode_f64(blocks):
-    return blocks.view(np.float64).astype(np.float32)
+def decode_q8_k(blocks):
+    return blocks[:, :4].copy().view(np.float32) * blocks[:, 4:260].view(np.int8).astype(np.float32)
+
+
+def decode_q1_0(blocks):
+    bits = np.unpackbits(blocks[:, 2:], axis=1, bitorder="little")
+    return np.where(bits == 1, half(blocks, 0), -half(blocks, 0))
+
+
+def decode_q2_0(blocks):
+    q = blocks[:, 2:, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3
+    return half(blocks, 0) * (q.reshape(-1, 64).astype(np.float32) - 1)
+
+
+def by_dtype(dtype):
+    return lambda blocks: blocks.view(dtype).astype(np.float32)
 
 
 def round_away(x):
     return np.sign(x) * np.floor(np.abs(x).astype(np.float64) + 0.5)
 
 
-def encode_q8_1(x):
-    scale = (np.abs(x).max(axis=1, keepdims=True) / np.float32(127)).astype(np.float32)
+def inverse_of(scale):
     with np.errstate(divide="ignore"):
-        inverse = np.where(scale == 0, np.float32(0), np.float32(1) / scale)
-    q = round_away(x * inverse).astype(np.int8)
+        return np.where(scale == 0, np.float32(0), np.float32(1) / scale)
+
+
+def summed(terms):
+    """From left to right in float32, unlike np.sum."""
+    total = np.zeros((terms.shape[0], 1), dtype=np.float32)
+    for column in terms.T:
+        total[:, 0] += column
+    return total
+
+
+def largest(x):
+    return np.take_along_axis(x, np.abs(x).argmax(axis=1, keepdims=True), axis=1)
+
+
+def join(*parts):
+    return np.concatenate([part.view(np.uint8) for part in parts], axis=1)
+
+
+def pack_nibbles(q, half):
+    q = q.astype(np.uint8).reshape(q.shape[0], -1, 2, half)
+    return (q[:, :, 0] | q[:, :, 1] << 4).reshape(q.shape[0], -1)
+
+
+def encode_q8_1(x):
+    scale = np.abs(x).max(axis=1, keepdims=True) / np.float32(127)
+    q = round_away(x * inverse_of(scale)).astype(np.int8)
     total = q.astype(np.int32).sum(axis=1, keepdims=True).astype(np.float32) * scale
-    halves = np.concatenate([scale, total], axis=1).astype(np.float16)
-    return np.concatenate([halves.view(np.uint8), q.view(np.uint8)], axis=1)
+    return join(scale.astype(np.float16), total.astype(np.float16), q)
 
 
-OWN_DECODE = {"q8_1": decode_q8_1, "f64": decode_f64}
-OWN_ENCODE = {"q8_1": encode_q8_1}
+def encode_q8_k(x):
+    inverse = np.float32(-127) / largest(x)
+    q = np.minimum(127, np.rint(inverse * x)).astype(np.int8)
+    sums = q.reshape(-1, 16, 16).sum(axis=2, dtype=np.int16)
+    return join(np.float32(1) / inverse, q, sums)
+
+
+def encode_q1_0(x):
+    scale = summed(np.abs(x)) / np.float32(128)
+    return join(scale.astype(np.float16), np.packbits(x >= 0, axis=1, bitorder="little"))
+
+
+def encode_q2_0(x):
+    scale = np.abs(x).max(axis=1, keepdims=True)
+    q = (round_away(x * inverse_of(scale)) + 1).astype(np.uint8).reshape(-1, 16, 4)
+    return join(scale.astype(np.float16), q[..., 0] | q[..., 1] << 2 | q[..., 2] << 4 | q[..., 3] << 6)
+
+
+def encode_iq4_nl(x):
+    levels = np.array(gguf.quants.IQ4_NL.kvalues, dtype=np.float32)
+    scaled = x * (np.float32(1) / (largest(x) / levels[0]))
+    upper = np.clip(np.searchsorted(levels, scaled, side="right"), 1, 15)
+    q = np.where(scaled - levels[upper - 1] < levels[upper] - scaled, upper - 1, upper)
+    weighted = x * x * levels[q]
+    scale = summed(weighted * x) / summed(weighted * levels[q])
+    return join(scale.astype(np.float16), pack_nibbles(q, 16))
+
+
+def encode_nvfp4(x):
+    groups = x.reshape(-1, 16)
+    code = gguf.quants.NVFP4.fp32_to_ue4m3(np.abs(groups).max(axis=1, keepdims=True) / np.float32(6))
+    scale = gguf.quants.NVFP4.ue4m3_to_fp32(code).astype(np.float32)
+    levels = np.array(gguf.quants.NVFP4.kvalues, dtype=np.float32)
+    q = np.abs(scale[..., None] * levels - groups[..., None]).argmin(axis=2)
+    return join(code.reshape(-1, 4), pack_nibbles(q.reshape(-1, 64), 8))
+
+
+OWN_DECODE = {
+    "q8_1": decode_q8_1, "q8_k": decode_q8_k, "q1_0": decode_q1_0, "q2_0": decode_q2_0, "f64": by_dtype(np.float64),
+    "f8_e4m3": by_dtype(ml_dtypes.float8_e4m3fn), "f8_e5m2": by_dtype(ml_dtypes.float8_e5m2),
+    "f8_e8m0": by_dtype(ml_dtypes.float8_e8m0fnu),
+}
+OWN_ENCODE = {
+    "q8_1": encode_q8_1, "q8_k": encode_q8_k, "q1_0": encode_q1_0, "q2_0": encode_q2_0, "iq4_nl": encode_iq4_nl,
+    "nvfp4": encode_nvfp4,
+}
 
 # name: values and bytes of a block, whether the table has an encoder
 FORMATS = {
     "f16": (1, 2, True), "bf16": (1, 2, True), "f64": (1, 8, False),
     "q4_0": (32, 18, True), "q4_1": (32, 20, True), "q5_0": (32, 22, True), "q5_1": (32, 24, True),
     "q8_0": (32, 34, True), "q8_1": (32, 36, True),
+    "q2_k": (256, 84, False), "q3_k": (256, 110, False), "q4_k": (256, 144, False), "q5_k": (256, 176, False),
+    "q6_k": (256, 210, False), "q8_k": (256, 292, True),
+    "iq1_s": (256, 50, False), "iq1_m": (256, 56, False), "iq2_xxs": (256, 66, False), "iq2_xs": (256, 74, False),
+    "iq2_s": (256, 82, False), "iq3_xxs": (256, 98, False), "iq3_s": (256, 110, False),
+    "iq4_nl": (32, 18, True), "iq4_xs": (256, 136, False), "mxfp4": (32, 17, True), "nvfp4": (64, 36, True),
+    "tq1_0": (256, 54, True), "tq2_0": (256, 66, True), "q2_0": (64, 18, True), "q1_0": (128, 18, True),
+    "f8_e4m3": (1, 1, False), "f8_e5m2": (1, 1, False), "f8_e8m0": (1, 1, False),
 }
 
 

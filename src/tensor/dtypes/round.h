@@ -47,4 +47,12 @@ inline int round_away(float value, int limit) {
     return whole + (rest >= 0.5f) - (rest <= -0.5f);
 }
 
+// To the nearest integer of -limit … limit, halves to even. REQUIRES: limit < 2^22.
+inline int round_even(float value, int limit) {
+    float bound = static_cast<float>(limit);
+    float kept = value > -bound ? value : value <= -bound ? -bound : 0;
+    kept = kept < bound ? kept : bound;
+    return static_cast<int>((kept + 0x1.8p23f) - 0x1.8p23f);
+}
+
 }  // namespace linnet::codec
