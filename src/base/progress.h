@@ -15,6 +15,8 @@ namespace linnet {
 class Progress {
   public:
     virtual ~Progress() = default;
+    // What steps begun from here on count: "layers", "tokens"; bytes where empty, as at first.
+    virtual void count_in(std::string_view) {}
     // A step begins: "pulling smollm2-135m". `total` in bytes or items, 0 where unknown; `start`
     // where a resumed step is.
     virtual void begin(std::string_view step, uint64_t total, uint64_t start) = 0;

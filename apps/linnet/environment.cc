@@ -1,0 +1,60 @@
+#include "linnet/environment.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <vector>
+
+namespace linnet {
+
+Environment::Environment(const char* const* variables) {
+    for (; variables && *variables; variables++) {
+        std::string_view entry = *variables;
+        size_t equals = entry.find('=');
+        if (equals != entry.npos)
+            values_.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+}
+
+std::optional<std::string> Environment::get(std::string_view name) const {
+    auto found = values_.find(name);
+    if (found == values_.end() || found->second.empty()) return std::nullopt;
+    return found->second;
+}
+
+static Path home_folder(const Environment& environment) {
+    if (auto home = environment.get("HOME"); home && home->front() == '/') return *home;
+    std::vector<char> buffer(16384);
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found)
+        return found->pw_dir;
+    return {};
+}
+
+static Path xdg_folder(const Environment& environment, std::string_view variable, const Path& home,
+                       std::string_view below_home) {
+    if (auto set = environment.get(variable); set && set->front() == '/')
+        return Path(*set) / "linnet";
+    return home / below_home / "linnet";
+}
+
+Paths find_paths(const Environment& environment) {
+    Path home = home_folder(environment);
+    return {
+        .home = home,
+        .config = xdg_folder(environment, "XDG_CONFIG_HOME", home, ".config"),
+        .data = xdg_folder(environment, "XDG_DATA_HOME", home, ".local/share"),
+        .cache = xdg_folder(environment, "XDG_CACHE_HOME", home, ".cache"),
+        .state = xdg_folder(environment, "XDG_STATE_HOME", home, ".local/state"),
+        .system_config = environment.get("LINNET_SYSTEM_CONFIG").value_or("/etc/linnet"),
+    };
+}
+
+Path expand_home(std::string_view text, const Path& home) {
+    if (text == "~") return home;
+    if (text.starts_with("~/")) return home / text.substr(2);
+    return text;
+}
+
+}  // namespace linnet

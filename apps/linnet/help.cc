@@ -1,0 +1,189 @@
+#include "linnet/help.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "linnet/leaf.h"
+
+namespace linnet {
+namespace {
+
+constexpr size_t page_width = 80;
+constexpr size_t label_max = 26;
+constexpr Group shown_groups[] = {Group::Use, Group::Models, Group::Shape, Group::Know,
+                                  Group::More};
+
+struct Line {
+    std::string label, text;
+};
+
+// "  label   text", the texts below each other; a long label has its text on the next line.
+std::string lines_text(std::span<const Line> lines) {
+    size_t column = 0;
+    for (const Line& line : lines)
+        if (line.label.size() <= label_max) column = std::max(column, line.label.size());
+    std::string out;
+    for (const Line& line : lines) {
+        bool fits = line.label.size() <= column;
+        size_t indent = column + 4;
+        out += cat("  ", line.label);
+        out += fits ? std::string(indent - 2 - line.label.size(), ' ')
+                    : cat('\n', std::string(indent, ' '));
+        out += cat(wrap(line.text, page_width - indent, indent), '\n');
+    }
+    return out;
+}
+
+size_t line_count(std::string_view text) {
+    return static_cast<size_t>(std::ranges::count(text, '\n'));
+}
+
+std::string argument_text(const Argument& argument) {
+    std::string text = argument.help;
+    bool told = std::ranges::all_of(argument.choices, [&](const std::string& choice) {
+        return text.find(choice) != text.npos;
+    });
+    if (!told) text += cat(": ", join(argument.choices, ", "));
+    return text;
+}
+
+// The commands and groups that stand under one title, as lines.
+std::vector<Line> entries(const Help& help, Group group) {
+    std::vector<Line> lines;
+    for (const CommandRow& row : help.commands)
+        if (row.group == group && row.name.find(' ') == row.name.npos)
+            lines.push_back({std::string(row.name), std::string(row.summary)});
+    for (const GroupRow& row : help.groups)
+        if (row.group == group) lines.push_back({std::string(row.name), std::string(row.summary)});
+    return lines;
+}
+
+// Titles with a line a command; the last `short_titles` of them only name their commands.
+std::string command_list(const Help& help, size_t short_titles) {
+    std::vector<std::pair<Group, std::vector<Line>>> titles;
+    for (Group group : shown_groups)
+        if (auto lines = entries(help, group); !lines.empty()) titles.emplace_back(group, lines);
+    std::string out;
+    for (size_t i = 0; i < titles.size(); i++) {
+        const auto& [group, lines] = titles[i];
+        out += cat("\n", group_title(group), ":");
+        if (i + short_titles < titles.size()) {
+            out += cat("\n", lines_text(lines));
+            continue;
+        }
+        std::vector<std::string> names;
+        for (const Line& line : lines) names.push_back(line.label);
+        out += cat(" ", wrap(join(names, ", "), page_width - 10, 2), "\n");
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string wrap(std::string_view text, size_t width, size_t indent) {
+    std::string out;
+    size_t used = 0;
+    for (std::string_view word : split(text, ' ')) {
+        if (word.empty()) continue;
+        size_t columns = display_width(word);
+        if (used > 0 && used + 1 + columns > width) {
+            out += cat('\n', std::string(indent, ' '));
+            used = 0;
+        }
+        if (used > 0) out += ' ';
+        out += word;
+        used += columns + (used > 0);
+    }
+    return out;
+}
+
+std::string_view group_title(Group group) {
+    static constexpr std::string_view titles[] = {"Use", "Models", "Shape", "Know", "More", ""};
+    return titles[static_cast<size_t>(group)];
+}
+
+std::string argument_label(const Argument& argument) {
+    if (argument.is_positional) return cat(argument.names[0], argument.takes_many() ? "..." : "");
+    std::string label = join(argument.names, ", ");
+    if (!argument.value_name.empty()) label += cat(" ", argument.value_name);
+    return label;
+}
+
+std::string usage_line(const CommandRow& row, const Syntax& syntax) {
+    std::string line = cat("linnet ", row.name, " [OPTIONS]");
+    for (const Argument& argument : syntax.arguments()) {
+        if (argument.is_hidden) continue;
+        std::string label = argument_label(argument);
+        if (argument.is_positional)
+            line += argument.is_required ? cat(" ", label) : cat(" [", label, "]");
+        else if (argument.is_required)
+            line += cat(" ", argument.long_name(), " ", argument.value_name);
+    }
+    return line;
+}
+
+std::string global_help() {
+    Globals globals;
+    Syntax syntax;
+    globals.declare(syntax, true);
+    std::vector<Line> lines;
+    for (const Argument& argument : syntax.arguments())
+        lines.push_back({argument_label(argument), argument.help});
+    lines.push_back({"-h, --help", "tell what the command does and takes"});
+    lines.push_back({"-V, --version", "tell which linnet this is"});
+    return lines_text(lines);
+}
+
+std::string Help::of_program() const {
+    std::string head =
+        "linnet runs small language models on this machine.\n\n"
+        "Usage: linnet COMMAND [OPTIONS]\n";
+    std::string tail =
+        "\n'linnet help COMMAND' tells more about one; 'linnet help options' lists the\n"
+        "options that all have.\n";
+    // Where the list outgrows the page, the last titles give way first.
+    for (size_t short_titles = 0;; short_titles++) {
+        std::string text = cat(head, command_list(*this, short_titles), tail);
+        if (line_count(text) <= help_lines_max || short_titles == std::size(shown_groups))
+            return text;
+    }
+}
+
+std::string Help::of_group(const GroupRow& group) const {
+    std::vector<Line> lines;
+    std::string prefix = cat(group.name, ' ');
+    for (const CommandRow& row : commands)
+        if (row.name.starts_with(prefix) && row.group != Group::Hidden)
+            lines.push_back(
+                {std::string(row.name.substr(prefix.size())), std::string(row.summary)});
+    return cat("linnet ", group.name, ": ", group.summary, "\n\nUsage: linnet ", group.name,
+               " COMMAND [OPTIONS]\n\n", lines_text(lines), "\n'linnet help ", group.name,
+               " COMMAND' tells more about one.\n");
+}
+
+std::string Help::of_command(const CommandRow& row) const {
+    Leaf leaf(row);
+    std::vector<Line> positionals, options;
+    for (const Argument& argument : leaf.syntax.arguments()) {
+        if (argument.is_hidden || argument.is_global) continue;
+        (argument.is_positional ? positionals : options)
+            .push_back({argument_label(argument), argument_text(argument)});
+    }
+    std::string text = cat("linnet ", row.name, ": ", row.summary,
+                           "\n\nUsage: ", usage_line(row, leaf.syntax), "\n");
+    if (!positionals.empty()) text += cat("\n", lines_text(positionals));
+    if (!options.empty()) text += cat("\nOptions:\n", lines_text(options));
+    text += cat("\nAnd as every command: ", leaf.syntax.is_endless() ? "" : "--json, ",
+                "--quiet, --color, --config, --offline,\n",
+                "--timeout, --log-level ('linnet help options').\n");
+    // What is left of the page goes to examples, then to the long description.
+    if (const auto& examples = leaf.syntax.examples(); !examples.empty()) {
+        std::string more = "\nExamples:\n";
+        for (const Example& example : examples)
+            more += cat("  ", example.command, "\n      ", example.what, "\n");
+        if (line_count(text) + line_count(more) <= help_lines_max) text += more;
+    }
+    return text;
+}
+
+}  // namespace linnet

@@ -1,0 +1,13 @@
+# Writes linnet_version.h, only when it changes. Outside of a git checkout the commit is empty.
+find_program(GIT git)
+set(commit "")
+if(GIT)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} describe --always --dirty --abbrev=12 --exclude=*
+    OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+file(CONFIGURE OUTPUT ${OUT} @ONLY CONTENT [[#pragma once
+#define LINNET_VERSION "@VERSION@"
+#define LINNET_COMMIT "@commit@"
+#define LINNET_COMPILER "@COMPILER@"
+#define LINNET_BUILD_TYPE "@BUILD_TYPE@"
+]])
