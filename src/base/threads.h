@@ -20,7 +20,8 @@ template <class Out, class... In>
 class FunctionRef<Out(In...)> {
   public:
     template <class F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+                 std::is_invocable_r_v<Out, F&, In...>)
     FunctionRef(F&& f)
         : object_(const_cast<void*>(static_cast<const void*>(&f))),
           call_([](void* object, In... in) -> Out {
@@ -34,8 +35,8 @@ class FunctionRef<Out(In...)> {
 };
 
 // One owner calls run() and for_each(), one call at a time; the caller works along as worker 0.
-// Workers that have nothing to do spin for some ten microseconds and then sleep, so an idle pool
-// costs nothing.
+// Workers that have nothing to do spin for a moment and then sleep, so an idle pool costs nothing.
+// While it spins, a worker offers its processor to others every few microseconds.
 class ThreadPool {
   public:
     explicit ThreadPool(size_t threads);
@@ -46,12 +47,17 @@ class ThreadPool {
     size_t size() const { return threads_; }
 
     // body(worker) once on each worker, 0 to size() - 1, at the same time. Returns when all are
-    // done.
+    // done, so it waits for a worker that the system has taken off its processor.
     void run(FunctionRef<void(size_t worker)> body);
 
-    // Shares 0..count among the workers in contiguous, nearly equal parts: body(begin, end), no
-    // empty part.
+    // Shares 0..count among the workers in contiguous, nearly equal parts, some for each:
+    // body(begin, end), no empty part. Who is free takes the next, so a worker that the system runs
+    // late costs at most the part it has begun: prefer this to run() and barrier() where processors
+    // are shared.
     void for_each(size_t count, FunctionRef<void(size_t begin, size_t end)> body);
+    // The same, with who does it, for scratch memory of its own.
+    using PartBody = FunctionRef<void(size_t worker, size_t begin, size_t end)>;
+    void for_each(size_t count, PartBody body);
 
     // Inside run(): waits until every worker has come here; what each wrote before is seen by all
     // after.
@@ -59,14 +65,22 @@ class ThreadPool {
 
   private:
     void work(size_t worker);
+    void announce(uint32_t kind, uint32_t parts);
+    uint32_t take_parts(size_t worker, uint32_t round);
+    void finish(uint32_t done);
+    void join();
 
     const size_t threads_;
-    const FunctionRef<void(size_t)>* body_ = nullptr;
-    alignas(64) std::atomic<uint32_t> round_ = 0;     // a new value is a new job (or the end)
-    alignas(64) std::atomic<uint32_t> running_ = 0;   // workers not yet done with the job
+    // The job: the number of its round, with its kind (run, share or stop) in the lowest bits.
+    alignas(64) std::atomic<uint32_t> round_ = 0;
+    std::atomic<const FunctionRef<void(size_t)>*> body_ = nullptr;  // of run()
+    std::atomic<const PartBody*> share_ = nullptr;                  // of for_each(), as these two:
+    std::atomic<size_t> count_ = 0;
+    std::atomic<uint32_t> parts_ = 0;
+    alignas(64) std::atomic<uint64_t> ticket_ = 0;    // round << 32 | parts not yet taken
+    alignas(64) std::atomic<uint32_t> pending_ = 0;   // workers, or parts, not yet done
     alignas(64) std::atomic<uint32_t> arrived_ = 0;   // at the barrier
     alignas(64) std::atomic<uint32_t> barriers_ = 0;  // barriers passed
-    std::atomic<bool> stopping_ = false;
     std::vector<std::jthread> workers_;
 };
 
