@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -53,7 +54,7 @@ class Reader {
     uint64_t remaining() const { return bytes_.size() - offset_; }
 
     template <class T>
-        requires std::integral<T> || std::floating_point<T>
+        requires(std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>
     Result<T> read() {
         Bytes raw = TRY(take(sizeof(T)));
         T value;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 #include "base/text.h"
@@ -24,15 +25,18 @@ std::vector<Path> group_folders(const Path& root, std::string_view controller) {
     std::string groups = small_file(root / "proc/self/cgroup");
     std::vector<Path> folders;
     for (std::string_view line : split(groups, '\n')) {
-        auto parts = split(line, ':');
-        if (parts.size() < 3) continue;
-        auto controllers = split(parts[1], ',');
+        // "4:cpu,cpuacct:/path"; the path may hold colons of its own.
+        size_t first = line.find(':'), second = line.find(':', first + 1);
+        if (first == line.npos || second == line.npos) continue;
+        std::string_view names = line.substr(first + 1, second - first - 1);
+        auto controllers = split(names, ',');
         if (std::find(controllers.begin(), controllers.end(), controller) == controllers.end())
             continue;
-        Path top = controller.empty() ? mount : mount / std::string(parts[1]);
-        if (!controller.empty() && !std::filesystem::exists(top))
+        std::error_code missing;
+        Path top = controller.empty() ? mount : mount / std::string(names);
+        if (!controller.empty() && !std::filesystem::exists(top, missing))
             top = mount / std::string(controller);
-        Path below = top / Path(std::string(parts[2])).relative_path();
+        Path below = top / Path(std::string(line.substr(second + 1))).relative_path();
         constexpr int depth_max = 64;
         for (int depth = 0; depth < depth_max && below != top && below.has_relative_path();
              depth++) {
@@ -80,15 +84,57 @@ std::optional<T> tightest(const Path& root, std::string_view controller, Read re
     return least;
 }
 
-}  // namespace
+// Of "Cpus_allowed_list:\t0-3" in /proc/self/status.
+std::optional<std::vector<size_t>> affinity_in(const Path& root) {
+    std::string status = small_file(root / "proc/self/status");
+    constexpr std::string_view name = "Cpus_allowed_list:";
+    for (std::string_view line : split(status, '\n'))
+        if (line.starts_with(name)) return parse_cpu_list(line.substr(name.size()));
+    return std::nullopt;
+}
 
-CpuBudget cpu_budget(const Path& root) {
-    CpuBudget budget;
+void ask_kernel(CpuBudget& budget) {
     budget.online = static_cast<size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
     budget.allowed = budget.online;
     cpu_set_t set;
     if (::sched_getaffinity(0, sizeof set, &set) == 0)
         budget.allowed = static_cast<size_t>(std::max(1, CPU_COUNT(&set)));
+}
+
+}  // namespace
+
+std::optional<std::vector<size_t>> parse_cpu_list(std::string_view text) {
+    constexpr size_t cpu_max = 65535;
+    std::vector<size_t> numbers;
+    text = trim(text);
+    if (text.empty()) return numbers;
+    for (std::string_view part : split(text, ',')) {
+        size_t dash = part.find('-');
+        auto first = parse_integer<size_t>(part.substr(0, dash));
+        auto last = dash == part.npos ? first : parse_integer<size_t>(part.substr(dash + 1));
+        if (!first || !last || *first > *last || *last > cpu_max) return std::nullopt;
+        if (!numbers.empty() && *first <= numbers.back()) return std::nullopt;
+        for (size_t number = *first; number <= *last; number++) numbers.push_back(number);
+    }
+    return numbers;
+}
+
+CpuBudget cpu_budget(const Path& root) {
+    CpuBudget budget;
+    auto online = parse_cpu_list(small_file(root / "sys/devices/system/cpu/online"));
+    auto affinity = affinity_in(root);
+    if (online && affinity && !online->empty()) {
+        // The kernel's list may name processors that are not there.
+        std::vector<size_t> both;
+        std::set_intersection(online->begin(), online->end(), affinity->begin(), affinity->end(),
+                              std::back_inserter(both));
+        budget.online = online->size();
+        budget.allowed = std::max<size_t>(both.size(), 1);
+    } else if (root == "/") {
+        ask_kernel(budget);
+    } else if (online && !online->empty()) {
+        budget.online = budget.allowed = online->size();
+    }
     budget.quota = tightest<double>(root, "cpu", quota_in);
     budget.threads = budget.allowed;
     if (budget.quota) {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/file.h"
 
@@ -18,8 +20,13 @@ struct CpuBudget {
     size_t threads = 1;  // what to use: at least 1; a quota is rounded down
 };
 
-// `root` is where /proc and /sys are looked for, so that tests can bring their own.
+// `root` is where /proc and /sys are looked for, so that tests can bring their own. Of this machine
+// ("/") the kernel is asked directly where the files are missing.
 CpuBudget cpu_budget(const Path& root = "/");
+
+// "0-3,8": the numbers of a kernel's list in rising order, each once. Nothing where the text is no
+// such list or names a processor beyond 65,535.
+std::optional<std::vector<size_t>> parse_cpu_list(std::string_view text);
 
 // The memory limit of the control groups above us in bytes, or nothing.
 std::optional<uint64_t> cgroup_memory_limit(const Path& root = "/");

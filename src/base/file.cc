@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,11 @@ Error system_error(int error_number, std::string_view doing, const Path& path) {
         case ENOSPC:
         case EDQUOT:
             return {Code::NoFit, sentence("the disk is full"), "free some space and try again"};
+        case EFBIG:
+            return {Code::NoFit, sentence("larger than files may be here"),
+                    "raise the limit (ulimit -f), or use another file system"};
+        case ENXIO:  // a FIFO or a socket
+            return {Code::BadInput, sentence("it is not a regular file")};
         case EISDIR:
             return {Code::BadInput, sentence("it is a folder, not a file")};
         case EMFILE:
@@ -53,6 +59,19 @@ static Result<Descriptor> open_descriptor(const Path& path, int flags, std::stri
     return Descriptor(fd);
 }
 
+// Opened with O_NONBLOCK, a FIFO named by mistake does not hang; here it is refused.
+static Result<struct stat> examine(const Descriptor& descriptor, std::string_view doing,
+                                   const Path& path) {
+    struct stat info{};
+    if (::fstat(descriptor.get(), &info) != 0) return system_error(errno, doing, path);
+    if (S_ISDIR(info.st_mode)) return system_error(EISDIR, doing, path);
+    return info;
+}
+
+static Error not_regular(std::string_view doing, const Path& path) {
+    return {Code::BadInput, cat("cannot ", doing, " ", path, ": it is not a regular file")};
+}
+
 struct MappedFile::Mapping {
     Path path;
     void* address = nullptr;
@@ -64,13 +83,9 @@ struct MappedFile::Mapping {
 };
 
 Result<MappedFile> MappedFile::open(const Path& path) {
-    // O_NONBLOCK: opening a FIFO by mistake must not hang.
     Descriptor descriptor = TRY(open_descriptor(path, O_RDONLY | O_NONBLOCK, "read"));
-    struct stat info{};
-    if (::fstat(descriptor.get(), &info) != 0) return system_error(errno, "read", path);
-    if (S_ISDIR(info.st_mode)) return system_error(EISDIR, "read", path);
-    if (!S_ISREG(info.st_mode))
-        return Error{Code::BadInput, cat("cannot read ", path, ": it is not a regular file")};
+    struct stat info = TRY(examine(descriptor, "read", path));
+    if (!S_ISREG(info.st_mode)) return not_regular("read", path);
     auto mapping = std::make_shared<Mapping>();
     mapping->path = path;
     if (info.st_size > 0) {
@@ -113,6 +128,9 @@ void MappedFile::done_with(uint64_t offset, uint64_t length) const {
 
 Result<std::string> read_file(const Path& path, uint64_t bytes_max) {
     Descriptor descriptor = TRY(open_descriptor(path, O_RDONLY | O_NONBLOCK, "read"));
+    struct stat info = TRY(examine(descriptor, "read", path));
+    // /dev/null stands for "no such settings" in many tools.
+    if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) return not_regular("read", path);
     std::string out;
     char chunk[65536];
     for (;;) {
@@ -142,10 +160,21 @@ Result<> rename_durable(const Path& from, const Path& to) {
 }
 
 Result<> write_file_atomic(const Path& path, std::string_view bytes) {
-    // The process number keeps two writers apart; the last rename wins whole.
-    Path temporary = cat(path.string(), ".", ::getpid(), ".tmp");
+    // Process, thread and time keep writers apart, also those of two containers that share a
+    // folder; the last rename wins whole.
+    auto now = std::chrono::system_clock::now().time_since_epoch().count();
+    Path temporary =
+        cat(path.string(), ".", ::getpid(), ".", ::syscall(SYS_gettid), ".", now, ".tmp");
+    struct stat old{};
+    bool existed = ::stat(path.c_str(), &old) == 0;
+    if (existed && !S_ISREG(old.st_mode))
+        return S_ISDIR(old.st_mode) ? system_error(EISDIR, "write", path)
+                                    : not_regular("write", path);
     auto written = [&]() -> Result<> {
         FileWriter writer = TRY(FileWriter::open(temporary));
+        // What was readable for its owner only stays so.
+        if (existed && ::chmod(temporary.c_str(), old.st_mode & 07777) != 0)
+            return system_error(errno, "write", path);
         TRY(writer.append(as_bytes(bytes)));
         TRY(writer.sync());
         return rename_durable(temporary, path);
@@ -156,9 +185,11 @@ Result<> write_file_atomic(const Path& path, std::string_view bytes) {
 
 Result<FileWriter> FileWriter::open(const Path& path, uint64_t keep) {
     FileWriter writer;
-    writer.descriptor_ = TRY(open_descriptor(path, O_WRONLY | O_CREAT, "write"));
+    writer.descriptor_ = TRY(open_descriptor(path, O_WRONLY | O_CREAT | O_NONBLOCK, "write"));
     writer.path_ = path;
     int fd = writer.descriptor_.get();
+    struct stat info = TRY(examine(writer.descriptor_, "write", path));
+    if (!S_ISREG(info.st_mode)) return not_regular("write", path);
     if (::ftruncate(fd, static_cast<off_t>(keep)) != 0) return system_error(errno, "write", path);
     if (::lseek(fd, 0, SEEK_END) < 0) return system_error(errno, "write", path);
     writer.size_ = keep;

@@ -53,10 +53,11 @@ class MappedFile {
     std::shared_ptr<const Mapping> mapping_;
 };
 
-// A whole small file. More than `bytes_max` is an error.
+// A whole small file (or a device such as /dev/null). More than `bytes_max` is an error.
 Result<std::string> read_file(const Path& path, uint64_t bytes_max);
 
-// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
+// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder. The
+// permissions of a file that was there are kept. A process killed within leaves "<path>.*.tmp".
 Result<> write_file_atomic(const Path& path, std::string_view bytes);
 // Renames and syncs the folder, so that the new name survives a power cut.
 Result<> rename_durable(const Path& from, const Path& to);

@@ -81,8 +81,8 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) const {
         for (const Field& field : fields) {
             const std::string* text = field.value.as_string();
             line += cat("  ", field.name, "=");
-            line += text && text->find_first_of(" \"=") == text->npos ? printable(*text)
-                                                                      : field.value.dump();
+            bool plain = text && !text->empty() && text->find_first_of(" \"=") == text->npos;
+            line += printable(plain ? *text : field.value.dump());
         }
     }
     target_->logger.log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));

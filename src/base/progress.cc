@@ -13,7 +13,7 @@ void RateMeter::begin(uint64_t start, uint64_t total) {
 
 void RateMeter::at(uint64_t done) {
     double now = clock_.now_s();
-    // The last sample moves until it is old enough to stand, so the window holds at most fifty.
+    // The last sample moves until it is old enough to stand, so the window holds at most a hundred.
     if (samples_.size() > 1 && now - samples_[samples_.size() - 2].at_s < sample_every_s)
         samples_.back() = {now, done};
     else

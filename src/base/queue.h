@@ -7,12 +7,16 @@
 #include <mutex>
 #include <optional>
 
+#include "base/result.h"
+
 namespace linnet {
 
 template <class T>
 class BoundedQueue {
   public:
-    explicit BoundedQueue(size_t items_max) : items_max_(items_max) {}
+    explicit BoundedQueue(size_t items_max) : items_max_(items_max) {
+        check(items_max > 0, "a queue without room would block for ever");
+    }
 
     // False, and the value untouched, where the queue is full or closed.
     bool try_push(T& value) {

@@ -8,9 +8,9 @@
 namespace linnet {
 
 std::string fixed(double value, int decimals) {
-    char text[64];
-    int length = std::snprintf(text, sizeof text, "%.*f", decimals, value);
-    return std::string(text, static_cast<size_t>(std::clamp(length, 0, 63)));
+    char text[400];  // the largest double has 309 digits before the point
+    int length = std::snprintf(text, sizeof text, "%.*f", std::clamp(decimals, 0, 60), value);
+    return std::string(text, static_cast<size_t>(std::max(length, 0)));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -172,6 +172,19 @@ static size_t sequence_length(std::string_view text) {
     return length;
 }
 
+// What steers a terminal rather than shows on it: C0 and C1 controls, line separators, and the
+// marks that reverse the direction of text and so can make a name read as another.
+static bool steers(std::string_view sequence) {
+    auto byte = [&](size_t i) { return static_cast<unsigned char>(sequence[i]); };
+    if (sequence.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+    if (sequence.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;  // U+0080 to U+009F
+    if (sequence.size() != 3 || byte(0) != 0xE2) return false;
+    unsigned char last = byte(2);
+    if (byte(1) == 0x80)  // U+200E, U+200F, U+2028 to U+202E
+        return last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE);
+    return byte(1) == 0x81 && last >= 0xA6 && last <= 0xA9;  // U+2066 to U+2069
+}
+
 bool valid_utf8(std::string_view text) {
     while (!text.empty()) {
         size_t length = sequence_length(text);
@@ -186,19 +199,17 @@ std::string printable(std::string_view text, size_t bytes_max) {
     while (!text.empty()) {
         if (out.size() >= bytes_max) return out + "…";
         size_t length = sequence_length(text);
-        auto first = static_cast<unsigned char>(text[0]);
-        // C1 controls, U+0080 to U+009F, steer terminals as ESC does.
-        bool control = length == 0 || (length == 1 && (first < 0x20 || first == 0x7F)) ||
-                       (length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
-        if (!control) {
+        if (length > 0 && !steers(text.substr(0, length))) {
             out += text.substr(0, length);
             text.remove_prefix(length);
             continue;
         }
-        char escaped[8];
-        std::snprintf(escaped, sizeof escaped, "\\x%02X", first);
-        out += escaped;
-        text.remove_prefix(1);
+        for (size_t i = 0; i < std::max<size_t>(length, 1); i++) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\x%02X", static_cast<unsigned char>(text[i]));
+            out += escaped;
+        }
+        text.remove_prefix(std::max<size_t>(length, 1));
     }
     return out;
 }

@@ -53,12 +53,15 @@ std::optional<T> parse_integer(std::string_view text) {
 }
 std::optional<double> parse_number(std::string_view text);
 
-// The candidate that `word` was probably meant to be: fewest edits, at most a third of its length.
+// The candidate that `word` was probably meant to be: it begins with `word`, or differs in the
+// fewest edits, at most one more than a third of the length of `word`. Nothing for a word of over
+// 100 bytes.
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
 
 bool valid_utf8(std::string_view text);
-// Text for a terminal or a log: control characters and broken UTF-8 become \xNN. File names,
-// metadata and server answers come from strangers and could otherwise steer the terminal.
+// Text for a terminal or a log: control characters, marks that reverse the direction of text and
+// broken UTF-8 become \xNN. File names, metadata and server answers come from strangers and could
+// otherwise steer the terminal. Cut with "…" at `bytes_max`.
 std::string printable(std::string_view text, size_t bytes_max = 4096);
 
 template <class T>
