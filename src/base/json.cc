@@ -146,6 +146,9 @@ void append_utf8_safe(std::string& out, std::string_view text) {
 }  // namespace
 
 Result<Json> Json::parse(std::string_view text, Limits limits) {
+    // The parser below takes a NUL for the end, and would not see what follows.
+    if (size_t nul = text.find('\0'); nul != text.npos)
+        return Error{Code::BadInput, cat("not valid JSON at byte ", nul, " (a NUL byte)")};
     Builder builder(limits);
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder))
         return Error{Code::BadInput, builder.why};

@@ -24,7 +24,10 @@ class JsonReader {
     };
 
     explicit JsonReader(std::string_view text) : JsonReader(text, Limits{}) {}
-    JsonReader(std::string_view text, Limits limits) : text_(text), limits_(limits) {}
+    JsonReader(std::string_view text, Limits limits)
+        : text_(text),
+          limits_(limits),
+          at_(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}  // a byte order mark
 
     // After End comes End again.
     Result<Token> next();
@@ -62,7 +65,7 @@ class JsonReader {
 
     std::string_view text_;
     Limits limits_;
-    size_t at_ = 0;
+    size_t at_;
     bool started_ = false;
     std::vector<Level> open_;
     std::string_view value_;

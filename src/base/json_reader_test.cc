@@ -45,6 +45,7 @@ TEST(JsonReader, ReadsTokenAfterToken) {
     EXPECT_EQ(tokens(R"( {"a": [1, -2.5e+3, "x"], "b": {"c": null, "d": true}, "e": {}} )"),
               "{a:[1 -2.5e+3 x ]b:{c:null d:true }e:{}}");
     EXPECT_EQ(tokens("7"), "7 ");
+    EXPECT_EQ(tokens("\xEF\xBB\xBF[]"), "[]");  // a byte order mark
 }
 
 TEST(JsonReader, ResolvesEscapes) {

@@ -27,6 +27,11 @@ TEST(Json, RefusesWhatIsNotJson) {
     }
 }
 
+TEST(Json, SeesWhatFollowsANul) {
+    using namespace std::string_view_literals;
+    for (auto bad : {"2\0"sv, "2\0]"sv, "[\0]"sv, "\"\0\""sv}) EXPECT_FALSE(Json::parse(bad));
+}
+
 TEST(Json, BoundsDepthAndCount) {
     EXPECT_FALSE(Json::parse(std::string(65, '[') + std::string(65, ']')));
     EXPECT_TRUE(Json::parse(std::string(64, '[') + std::string(64, ']')));

@@ -81,7 +81,12 @@ Result<Part> Checkpoint::State::read(const Path& path) {
     if (kind != (format == Format::Gguf ? Kind::Gguf : Kind::Safetensors))
         return Error{Code::BadInput, cat(path, " is not a ", format_name(format), " file")};
     auto part = kind == Kind::Gguf ? read_gguf(file.bytes()) : read_safetensors(file.bytes());
-    if (!part) return std::move(part).error().within(cat(path));
+    if (!part) {
+        Error error = std::move(part).error().within(cat(path));
+        if (error.code == Code::BadInput && error.next.empty())
+            error.next = "the file is damaged or was made wrongly: get it again, or elsewhere";
+        return error;
+    }
     file_bytes += file.bytes().size();
     files.push_back(std::move(file));
     return part;
