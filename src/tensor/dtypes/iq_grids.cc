@@ -24,14 +24,14 @@ constexpr Codebook<points, width> expand(std::string_view steps, const int8_t (&
     return book;
 }
 
-constexpr int8_t ternary_levels[] = {-1, 0, 1};
+constexpr int8_t iq1_levels[] = {0, 1, 2};
 constexpr int8_t iq2_levels[] = {8, 25, 43};
 constexpr int8_t iq3_xxs_levels[] = {4, 12, 20, 28, 36, 44, 52, 62};
 constexpr int8_t iq3_s_levels[] = {1, 3, 5, 7, 9, 11, 13, 15};
 
 }  // namespace
 
-constexpr Codebook<2048, 8> iq1_book = expand<2048, 8>(iq1_steps, ternary_levels);
+constexpr Codebook<2048, 8> iq1_book = expand<2048, 8>(iq1_steps, iq1_levels);
 constexpr Codebook<256, 8> iq2_xxs_book = expand<256, 8>(iq2_xxs_steps, iq2_levels);
 constexpr Codebook<512, 8> iq2_xs_book = expand<512, 8>(iq2_xs_steps, iq2_levels);
 constexpr Codebook<1024, 8> iq2_s_book = expand<1024, 8>(iq2_s_steps, iq2_levels);

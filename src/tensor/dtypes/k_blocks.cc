@@ -55,17 +55,23 @@ static_assert(sizeof(Q5_K) == 176 && sizeof(Q6_K) == 210 && sizeof(Q8_K) == 292)
 // y[i] = q[i] * scales[i / group] - offsets[i / group]
 template <int group>
 void scale_with_offsets(const uint8_t* q, const float* scales, const float* offsets, float* y) {
-    for (int s = 0; s < 256 / group; s++)
+    for (int s = 0; s < 256 / group; s++) {
+        float scale = scales[s], offset = offsets[s];
+#pragma GCC unroll 1  // unrolled by 16, a loop of 16 would not become vectors
         for (int i = 0; i < group; i++)
-            y[group * s + i] = scales[s] * static_cast<float>(q[group * s + i]) - offsets[s];
+            y[group * s + i] = scale * static_cast<float>(q[group * s + i]) - offset;
+    }
 }
 
 // y[i] = (q[i] - centre) * scales[i / 16]
 template <int centre>
 void scale_centred(const uint8_t* q, const float* scales, float* y) {
-    for (int s = 0; s < 16; s++)
+    for (int s = 0; s < 16; s++) {
+        float scale = scales[s];
+#pragma GCC unroll 1
         for (int i = 0; i < 16; i++)
-            y[16 * s + i] = scales[s] * static_cast<float>(q[16 * s + i] - centre);
+            y[16 * s + i] = scale * static_cast<float>(q[16 * s + i] - centre);
+    }
 }
 
 // Four values a byte: byte i of a run of 32 has values i, 32 + i, 64 + i and 96 + i of 128.

@@ -2,28 +2,30 @@
 // infinity: they end at some level within range.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 
 namespace linnet::codec {
 
-// The value of largest magnitude, the first of equals.
-inline float largest(const float* x, size_t n) {
-    float best = 0, magnitude = 0;
+// The largest magnitude. Compared as integers, which order positive floats alike and let the loop
+// become vectors; NaN counts as more than infinity.
+inline float magnitude(const float* x, size_t n) {
+    int32_t best = 0;
     for (size_t i = 0; i < n; i++) {
-        if (std::fabs(x[i]) > magnitude) {
-            magnitude = std::fabs(x[i]);
-            best = x[i];
-        }
+        int32_t bits = std::bit_cast<int32_t>(x[i]) & 0x7FFFFFFF;
+        best = bits > best ? bits : best;
     }
-    return best;
+    return std::bit_cast<float>(best);
 }
 
-inline float magnitude(const float* x, size_t n) {
-    float best = 0;
-    for (size_t i = 0; i < n; i++) best = std::fabs(x[i]) > best ? std::fabs(x[i]) : best;
-    return best;
+// The value of largest magnitude, the first of equals.
+inline float largest(const float* x, size_t n) {
+    float best = magnitude(x, n);
+    for (size_t i = 0; i < n; i++)
+        if (std::fabs(x[i]) == best) return x[i];
+    return best;  // NaN
 }
 
 inline float inverse_of(float scale) {
@@ -40,7 +42,7 @@ inline uint8_t level(float value, int top) {
 // To the nearest integer of -limit … limit, halves away from zero as roundf has it.
 inline int round_away(float value, int limit) {
     float bound = static_cast<float>(limit);
-    float kept = value > -bound ? value : value <= -bound ? -bound : 0;
+    float kept = value > -bound ? value : -bound;
     kept = kept < bound ? kept : bound;
     int whole = static_cast<int>(kept);
     float rest = kept - static_cast<float>(whole);
@@ -50,7 +52,7 @@ inline int round_away(float value, int limit) {
 // To the nearest integer of -limit … limit, halves to even. REQUIRES: limit < 2^22.
 inline int round_even(float value, int limit) {
     float bound = static_cast<float>(limit);
-    float kept = value > -bound ? value : value <= -bound ? -bound : 0;
+    float kept = value > -bound ? value : -bound;
     kept = kept < bound ? kept : bound;
     return static_cast<int>((kept + 0x1.8p23f) - 0x1.8p23f);
 }

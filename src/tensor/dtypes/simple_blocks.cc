@@ -52,11 +52,9 @@ void unpack_nibbles(const Block& block, uint8_t* q) {
 
 template <class Block>
 void unpack_fives(const Block& block, uint8_t* q) {
-    unpack_nibbles(block, q);
-    for (int i = 0; i < 32; i++) {
-        int mask = 1 << (i & 7);
-        q[i] |= (block.fifth[i / 8] & mask) != 0 ? 16 : 0;
-    }
+    Bytes16 nibbles = load_bytes16(block.nibbles);
+    store_bytes16(q, (nibbles & 15) | (spread_bits16(load_u16(block.fifth)) & 16));
+    store_bytes16(q + 16, (nibbles >> 4) | (spread_bits16(load_u16(block.fifth + 2)) & 16));
 }
 
 template <class Block>

@@ -94,18 +94,23 @@ void tq2_0(const std::byte* blocks, float* out, size_t values) {
 void q2_0(const std::byte* blocks, float* out, size_t values) {
     decode_blocks<Q2_0>(blocks, out, values, [](const Q2_0& block, float* y) {
         uint8_t q[64];
-        for (int i = 0; i < 64; i++) q[i] = block.q[i / 4] >> 2 * (i % 4) & 3;
+        for (int b = 0; b < 16; b++) {
+            uint32_t byte = block.q[b];
+            uint32_t four = (byte | byte << 6 | byte << 12 | byte << 18) & 0x03030303;
+            std::memcpy(q + 4 * b, &four, sizeof four);
+        }
         scale_ternary<64>(q, block.scale.value(), y);
     });
 }
 
 void q1_0(const std::byte* blocks, float* out, size_t values) {
     decode_blocks<Q1_0>(blocks, out, values, [](const Q1_0& block, float* y) {
-        float scale = block.scale.value();
+        uint8_t q[128];
         for (int b = 0; b < 16; b++) {
-            int byte = block.bits[b];
-            for (int i = 0; i < 8; i++) y[8 * b + i] = (byte & 1 << i) != 0 ? scale : -scale;
+            uint64_t twos = spread_bits(block.bits[b]) << 1;
+            std::memcpy(q + 8 * b, &twos, sizeof twos);
         }
+        scale_ternary<128>(q, block.scale.value(), y);
     });
 }
 
