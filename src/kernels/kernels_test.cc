@@ -76,6 +76,10 @@ TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
             expect_same_bits(mine, oracle);
         };
         both([&](const Kernels& k, float* out) { k.add_scaled_f32(out, a.data(), 0.37f, n); });
+        auto rows = random_floats(5 * n, 8), weights = random_floats(5, 9);
+        both([&](const Kernels& k, float* out) {
+            k.add_rows_f32(weights.data(), rows.data(), 5, n, out);
+        });
         both([&](const Kernels& k, float* out) { k.scale_f32(a.data(), 0.37f, b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.gelu_mul_f32(a.data(), b.data(), out, n); });

@@ -93,6 +93,31 @@ inline void add_scaled_f32(float* y, const float* x, float scale, size_t n) {
     });
 }
 
+// WIDTH vectors of the output stay in registers while all rows pass.
+template <int WIDTH>
+inline void add_rows_strip(const float* weights, const float* rows, size_t count, size_t n,
+                           float* out) {
+    Vec sum[WIDTH];
+    for (int i = 0; i < WIDTH; i++) sum[i] = Vec::load(out + 16 * i);
+    for (size_t r = 0; r < count; r++) {
+        Vec weight = Vec::all(weights[r]);
+        for (int i = 0; i < WIDTH; i++)
+            sum[i] = Vec::fma(weight, Vec::load(rows + r * n + 16 * i), sum[i]);
+    }
+    for (int i = 0; i < WIDTH; i++) sum[i].store(out + 16 * i);
+}
+
+inline void add_rows_f32(const float* weights, const float* rows, size_t count, size_t n,
+                         float* out) {
+    constexpr size_t wide = 16 * Vec::strip;
+    size_t k = 0;
+    for (; k + wide <= n; k += wide)
+        add_rows_strip<Vec::strip>(weights, rows + k, count, n, out + k);
+    for (; k + 16 <= n; k += 16) add_rows_strip<1>(weights, rows + k, count, n, out + k);
+    if (k < n)
+        for (size_t r = 0; r < count; r++) add_scaled_f32(out + k, rows + r * n + k, weights[r], n - k);
+}
+
 inline void scale_f32(const float* x, float scale, const float* weight, float* out, size_t n) {
     Vec factor = Vec::all(scale);
     map_into(out, n, [&](size_t k, size_t count) {
@@ -189,6 +214,7 @@ constexpr Kernels table_f32(const char* name) {
         .sum_squares_f32 = sum_squares_f32,
         .sum_f32 = sum_f32,
         .add_scaled_f32 = add_scaled_f32,
+        .add_rows_f32 = add_rows_f32,
         .scale_f32 = scale_f32,
         .exp_sum_f32 = exp_sum_f32,
         .max_f32 = max_f32,

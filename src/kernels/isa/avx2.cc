@@ -13,6 +13,7 @@ namespace {
 struct Vec {
     // 2 x 2 accumulators take 8 of 16 registers.
     static constexpr int tile_rows = 2, tile_tokens = 2;
+    static constexpr int strip = 4;  // vectors of an output row held at once
     __m256 lo, hi;
 
     static Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }

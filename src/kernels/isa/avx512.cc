@@ -18,6 +18,7 @@ namespace {
 struct Vec {
     // 4 x 4 accumulators, 4 tokens and a row fill 21 of 32 registers.
     static constexpr int tile_rows = 4, tile_tokens = 4;
+    static constexpr int strip = 8;  // vectors of an output row held at once
     __m512 v;
 
     static Vec zero() { return {_mm512_setzero_ps()}; }

@@ -11,6 +11,7 @@ namespace {
 
 struct Vec {
     static constexpr int tile_rows = 1, tile_tokens = 1;
+    static constexpr int strip = 1;  // vectors of an output row held at once
     float v[16];
 
     template <class F>

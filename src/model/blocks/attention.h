@@ -1,0 +1,43 @@
+// Causal self-attention with grouped keys and values (Ainslie et al. 2023) over the paged cache.
+#pragma once
+
+#include <memory>
+
+#include "model/matrix.h"
+#include "model/norm.h"
+#include "model/pass.h"
+#include "model/rope.h"
+
+namespace linnet {
+
+class Attention final : public Block {
+  public:
+    struct Parts {
+        Norm norm;
+        Linear query, key, value, output;
+        Norm query_norm, key_norm;  // per head; empty where the model has none
+        std::shared_ptr<const Rope> rope;  // null where positions are not turned
+        size_t rope_index = 0;             // among the model's
+        size_t heads = 0, kv_heads = 0, head_dim = 0;
+        float scale = 1;        // of the scores
+        uint32_t window = 0;    // tokens that a token sees, itself included; 0 sees all
+        float residual_scale = 1;
+    };
+    explicit Attention(Parts parts);
+
+    void run(Pass& pass) const override;
+    ScratchNeed scratch() const override;
+    KvShape kv() const override { return {p_.kv_heads, p_.head_dim}; }
+
+  private:
+    struct Tile;
+    void project(Pass& pass, const float* normed, float* q, float* k, float* v) const;
+    void place(Pass& pass, float* q, float* k, const float* v) const;
+    void attend(Pass& pass, const float* q, float* mixed) const;
+    void attend_tile(Pass& pass, const Tile& tile) const;
+
+    Parts p_;
+    size_t dim_, q_dim_, kv_dim_, group_;
+};
+
+}  // namespace linnet

@@ -1,0 +1,88 @@
+// A model ready to run: its plan is a flat list of blocks over a residual stream, built once from a checkpoint by one of the
+// families. Immutable; any number of engines may share it, each with a workspace and a cache of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/checkpoint.h"
+#include "model/matrix.h"
+#include "model/norm.h"
+#include "model/pass.h"
+#include "model/rope.h"
+#include "model/source.h"
+
+namespace linnet {
+
+struct ModelConfig {
+    std::string architecture;
+    size_t vocabulary = 0, dim = 0, layers = 0;
+    uint32_t context = 0;  // tokens that the model was trained for
+};
+
+// What a family builds.
+struct ModelParts {
+    ModelConfig config;
+    Matrix embedding;  // (vocabulary, dim)
+    float embedding_scale = 1;
+    std::vector<std::shared_ptr<const Rope>> ropes;
+    std::vector<std::unique_ptr<Block>> blocks;  // in order; those with keys and values count as cache layers
+    Norm output_norm;
+    Matrix head;  // (vocabulary, dim); the embedding where they are tied
+    float logit_scale = 1;
+};
+
+class Workspace;
+
+class Model {
+  public:
+    // Unsupported for an architecture that no family knows; BadInput where settings and tensors do not agree.
+    static Result<std::shared_ptr<const Model>> load(const Checkpoint& checkpoint);
+
+    const ModelConfig& config() const { return parts_.config; }
+    const Checkpoint& checkpoint() const { return checkpoint_; }
+    std::vector<KvShape> kv_shapes() const;
+
+    // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs, vocabulary), in order; they
+    // lie in the workspace until the next call. REQUIRES: token ids are in the vocabulary, the batch and its positions fit
+    // the workspace, and pages are the sequence's own where they are written.
+    std::span<const float> forward(const Batch& batch, KvCache& cache, Workspace& workspace) const;
+
+    // Floats of the buffers for the workspace.
+    ScratchNeed scratch() const;
+
+  private:
+    Model(Checkpoint checkpoint, ModelParts parts)
+        : checkpoint_(std::move(checkpoint)), parts_(std::move(parts)) {}
+    void embed(Pass& pass) const;
+    void turn_angles(Pass& pass) const;
+    void predict(Pass& pass, float* logits) const;
+
+    Checkpoint checkpoint_;
+    ModelParts parts_;
+};
+
+// The buffers of one engine, sized once; nothing is allocated per token.
+class Workspace {
+  public:
+    struct Size {
+        size_t tokens_max = 256;   // of a batch
+        size_t outputs_max = 64;   // logits rows of a batch
+        uint32_t context_max = 0;  // positions
+    };
+    Workspace(const Model& model, const Kernels& kernels, ThreadPool& pool, Size size);
+
+    const Size& size() const { return size_; }
+    static uint64_t bytes(const Model& model, size_t threads, Size size);
+
+  private:
+    friend class Model;
+    const Kernels& kernels_;
+    ThreadPool& pool_;
+    Size size_;
+    size_t own_floats_;
+    std::vector<float> x_, shared_, own_, logits_;
+};
+
+}  // namespace linnet

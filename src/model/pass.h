@@ -1,0 +1,103 @@
+// One step of the model over a batch of tokens, as one worker sees it. All workers run the same code at the same time on the
+// same buffers, each on its share, and meet at barriers.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "base/threads.h"
+#include "kernels/kernels.h"
+#include "model/kv_cache.h"
+
+namespace linnet {
+
+// A stretch of one sequence: tokens that follow each other, the first at `position`.
+struct Run {
+    std::span<const int32_t> tokens;
+    uint32_t position = 0;
+    std::span<const uint32_t> pages;  // of the sequence, enough for position + tokens.size()
+    bool all_logits = false;          // else only those of the last token, if `last_logits`
+    bool last_logits = true;
+};
+
+struct Batch {
+    std::span<const Run> runs;
+
+    size_t tokens() const {
+        size_t count = 0;
+        for (const Run& run : runs) count += run.tokens.size();
+        return count;
+    }
+};
+
+class Pass {
+  public:
+    Pass(const Kernels& with, const Batch& of, KvCache& cache, ThreadPool& pool, size_t worker, float* residual,
+         float* shared, float* own)
+        : kernels(with), batch(of), kv(cache), tokens(of.tokens()), x(residual), pool_(pool), worker_(worker),
+          shared_(shared), own_(own) {}
+
+    const Kernels& kernels;
+    const Batch& batch;
+    KvCache& kv;
+    const size_t tokens;
+    float* const x;  // (tokens, dim): the residual stream
+    uint32_t layer = 0;
+    static constexpr size_t ropes_max = 4;
+    float* angles[ropes_max] = {};  // for each rope of the model (tokens, its dims), set by the model
+
+    void barrier() { pool_.barrier(); }
+
+    // This worker's share of 0..count, in multiples of `grain`: body(begin, end) if there is any.
+    template <class Body>
+    void share(size_t count, size_t grain, Body body) const {
+        size_t groups = (count + grain - 1) / grain, workers = pool_.size();
+        size_t begin = groups * worker_ / workers * grain;
+        size_t end = std::min(count, groups * (worker_ + 1) / workers * grain);
+        if (begin < end) body(begin, end);
+    }
+
+    // One small job out of many: job `index` goes to one worker.
+    template <class Body>
+    void share_one(size_t index, Body body) const {
+        if (index % pool_.size() == worker_) body();
+    }
+
+    // A buffer of `floats` that all workers share; each worker asks for the same ones in the same order. reset() gives all back.
+    float* shared(size_t floats) {
+        float* out = shared_ + shared_used_;
+        shared_used_ += floats;
+        return out;
+    }
+    float* own() const { return own_; }  // this worker's scratch
+    // What has been taken so far stays for the whole step.
+    void keep() { kept_ = shared_used_; }
+    void reset() { shared_used_ = kept_; }
+
+  private:
+    ThreadPool& pool_;
+    size_t worker_;
+    float* shared_;
+    float* own_;
+    size_t shared_used_ = 0, kept_ = 0;
+};
+
+// What a block needs of the buffers above.
+struct ScratchNeed {
+    size_t shared_per_token = 0;  // floats
+    size_t own = 0;               // floats, for each worker
+    size_t own_per_context = 0;   // and this for each token of context
+};
+
+// A part of a layer that reads the residual stream and adds to it.
+class Block {
+  public:
+    virtual ~Block() = default;
+    // Called by all workers. Ends with what it wrote to x visible to all (a barrier).
+    virtual void run(Pass& pass) const = 0;
+    virtual ScratchNeed scratch() const = 0;
+    virtual KvShape kv() const { return {}; }
+};
+
+}  // namespace linnet

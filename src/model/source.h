@@ -1,0 +1,53 @@
+// A checkpoint as the model builder sees it: GGUF's names for settings and tensors, whatever the file calls them. A Hugging
+// Face folder is read through a table of names (source.cc), so a family is written once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "formats/checkpoint.h"
+
+namespace linnet {
+
+class Source {
+  public:
+    // Unsupported where the file does not say which architecture it holds.
+    static Result<Source> open(Checkpoint checkpoint);
+
+    const Checkpoint& checkpoint() const { return checkpoint_; }
+    const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
+    bool from_hugging_face() const { return checkpoint_.format() != Format::Gguf; }
+
+    // A setting such as "block_count" or "attention.head_count". Where a GGUF file has one value per layer, that of `layer`.
+    // An error where it is missing, of another type, or out of range: settings size buffers.
+    Result<uint32_t> need_uint(std::string_view name, uint32_t least, uint32_t most, uint32_t layer = 0) const;
+    Result<uint32_t> uint_or(std::string_view name, uint32_t least, uint32_t most, uint32_t other,
+                             uint32_t layer = 0) const;
+    Result<float> float_or(std::string_view name, float other) const;
+    Result<bool> bool_or(std::string_view name, bool other) const;
+    std::string string_or(std::string_view name, std::string_view other) const;
+
+    // A tensor by GGUF's name: "blk.3.attn_q.weight".
+    bool has(std::string_view name) const { return find(name) != nullptr; }
+    // BadInput where it is missing or not (rows, columns); a vector has one row.
+    Result<const Tensor*> need(std::string_view name, uint64_t rows, uint64_t columns) const;
+    // Null where it is missing; an error where its shape is another.
+    Result<const Tensor*> find_shaped(std::string_view name, uint64_t rows, uint64_t columns) const;
+    // The rows and columns of a tensor that must be there.
+    Result<const Tensor*> need(std::string_view name) const;
+    // A vector in float32; empty where it is missing and not needed.
+    Result<std::vector<float>> vector(std::string_view name, uint64_t size, bool needed) const;
+
+  private:
+    Source(Checkpoint checkpoint, std::string architecture)
+        : checkpoint_(std::move(checkpoint)), architecture_(std::move(architecture)) {}
+    const Tensor* find(std::string_view name) const;
+    std::optional<Json> setting(std::string_view name, uint32_t layer) const;
+
+    Checkpoint checkpoint_;
+    std::string architecture_;
+    Json config_;  // config.json of a Hugging Face folder
+};
+
+}  // namespace linnet
