@@ -1,0 +1,344 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "base/text.h"
+#include "engine/pages.h"
+#include "engine/sequence.h"
+
+namespace linnet {
+namespace {
+
+constexpr size_t page_tokens = KvCache::page_tokens;
+
+size_t pages_for(size_t tokens) { return (tokens + page_tokens - 1) / page_tokens; }
+
+class Stream final : public TokenStream {
+  public:
+    explicit Stream(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+    ~Stream() override { cancel(); }
+    void cancel() override { mailbox_->cancelled = true; }
+
+    Result<std::optional<TokenEvent>> next(const Cancel& cancel) override {
+        // Looks up now and then, because the flag has no way to wake a queue.
+        constexpr std::chrono::milliseconds look_up(20);
+        for (;;) {
+            if (finished_) return std::optional<TokenEvent>();
+            if (auto event = mailbox_->events.pop_for(look_up)) {
+                finished_ = event->finish.has_value();
+                if (event->finish == FinishReason::Broken)
+                    return Error{Code::BadInput, "the model computed values that are not numbers; its file is probably damaged"};
+                return event;
+            }
+            TRY(cancel.check());
+        }
+    }
+
+  private:
+    std::shared_ptr<Mailbox> mailbox_;
+    bool finished_ = false;
+};
+
+class LocalEngine final : public Engine {
+  public:
+    LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock, EngineOptions options,
+                KvCache cache)
+        : model_(std::move(model)),
+          clock_(clock),
+          options_(options),
+          pool_(options.threads),
+          cache_(std::move(cache)),
+          pages_(cache_.pages(), page_tokens),
+          workspace_(*model_, kernels, pool_, workspace_size(options)),
+          waiting_(options.queue_max),
+          thread_([this] { serve(); }) {}
+
+    ~LocalEngine() override {
+        stopping_ = true;
+        waiting_.close();
+    }
+
+    static Workspace::Size workspace_size(const EngineOptions& options) {
+        size_t tokens = std::max(options.batch_tokens_max, options.sequences_max);
+        return {.tokens_max = tokens, .outputs_max = options.sequences_max, .context_max = options.context};
+    }
+
+    Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
+    const Model& model() const override { return *model_; }
+    uint32_t context() const override { return options_.context; }
+    uint64_t memory_bytes() const override {
+        return cache_.pages() * KvCache::bytes_per_page(model_->kv_shapes(), options_.kv) +
+               Workspace::bytes(*model_, pool_.size(), workspace_.size());
+    }
+
+  private:
+    using SequencePtr = std::unique_ptr<Sequence>;
+    void serve();
+    void serve_requests();
+    void admit();
+    bool start(Sequence& sequence);
+    void step();
+    size_t chunk_of(const Sequence& sequence, size_t budget) const;
+    void advance(Sequence& sequence, size_t tokens, std::span<float> logits);
+    void remember_pages(Sequence& sequence);
+    void settle();
+    void finish(Sequence& sequence, FinishReason reason);
+
+    std::shared_ptr<const Model> model_;
+    Clock& clock_;
+    EngineOptions options_;
+    ThreadPool pool_;
+    KvCache cache_;
+    PagePool pages_;
+    Workspace workspace_;
+    BoundedQueue<SequencePtr> waiting_;
+    SequencePtr next_;                   // taken from the queue, and still without pages
+    std::vector<SequencePtr> running_;
+    std::vector<Run> runs_;
+    std::vector<Sequence*> in_batch_;
+    size_t prompt_turn_ = 0;
+    std::atomic<bool> stopping_ = false;
+    std::jthread thread_;  // last: it uses all of the above
+};
+
+Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
+    TRY(request.sampling.validate());
+    if (request.prompt.empty()) return Error{Code::Usage, "the prompt is empty"};
+    for (int32_t token : request.prompt)
+        if (token < 0 || static_cast<size_t>(token) >= model_->config().vocabulary)
+            return Error{Code::Usage, cat("the token ", token, " is not in the model's vocabulary of ", model_->config().vocabulary)};
+    if (request.prompt.size() >= options_.context)
+        return Error{Code::NoFit, cat("the prompt has ", request.prompt.size(), " tokens, and the context holds ", options_.context),
+                     "shorten it, or start with a larger --context"};
+    auto room = static_cast<uint32_t>(options_.context - request.prompt.size());
+    request.tokens_max = request.tokens_max == 0 ? room : std::min(request.tokens_max, room);
+    auto mailbox = std::make_shared<Mailbox>();
+    auto sequence = std::make_unique<Sequence>(std::move(request), mailbox);
+    sequence->submitted_s = clock_.now_s();
+    if (!waiting_.try_push(sequence))
+        return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"), "try again later"};
+    return std::unique_ptr<TokenStream>(std::make_unique<Stream>(std::move(mailbox)));
+}
+
+void LocalEngine::serve() {
+    serve_requests();
+    // Whoever still reads is told that it is over.
+    while (auto request = waiting_.try_pop()) running_.push_back(std::move(*request));
+    if (next_) running_.push_back(std::move(next_));
+    for (auto& sequence : running_) finish(*sequence, FinishReason::Cancelled);
+}
+
+void LocalEngine::serve_requests() {
+    while (!stopping_) {
+        admit();
+        settle();
+        bool blocked = std::ranges::none_of(running_, [&](auto& s) { return chunk_of(*s, 1) > 0; });
+        if (blocked) {
+            // Nothing to compute: wait for a request, or for readers to catch up.
+            constexpr std::chrono::milliseconds pause(5);
+            if (running_.empty() && !next_) {
+                auto request = waiting_.pop();
+                if (!request) return;
+                next_ = std::move(*request);
+            } else {
+                std::this_thread::sleep_for(pause);
+            }
+            continue;
+        }
+        step();
+    }
+}
+
+// Starts waiting requests in their order, as many as pages allow.
+void LocalEngine::admit() {
+    while (running_.size() < options_.sequences_max) {
+        if (!next_) {
+            auto request = waiting_.try_pop();
+            if (!request) return;
+            next_ = std::move(*request);
+        }
+        if (next_->wanted() && !start(*next_)) return;
+        running_.push_back(std::move(next_));
+    }
+}
+
+// Takes the pages for the whole of prompt and answer, so that it cannot run out half-way.
+bool LocalEngine::start(Sequence& sequence) {
+    size_t needed = pages_for(sequence.tokens.size() + sequence.request.tokens_max);
+    // The last token of the prompt is always computed: its logits choose the first token of the answer.
+    sequence.pages = pages_.take_prefix(std::span(sequence.tokens).first(sequence.tokens.size() - 1));
+    sequence.remembered_pages = sequence.pages.size();
+    while (sequence.pages.size() < needed) {
+        auto page = pages_.take();
+        if (!page) {
+            while (!sequence.pages.empty()) {
+                pages_.release(sequence.pages.back());
+                sequence.pages.pop_back();
+            }
+            return false;
+        }
+        sequence.pages.push_back(*page);
+    }
+    sequence.computed = sequence.remembered_pages * page_tokens;
+    sequence.stats.cached_tokens = sequence.computed;
+    sequence.started_s = clock_.now_s();
+    return true;
+}
+
+// How many tokens of this sequence may go into a batch that has room for `budget`.
+size_t LocalEngine::chunk_of(const Sequence& sequence, size_t budget) const {
+    if (sequence.finish || !sequence.wanted()) return 0;
+    // One place stays for the finish.
+    if (sequence.mailbox->events.size() + 1 >= Mailbox::events_max) return 0;
+    return std::min(sequence.tokens.size() - sequence.computed, budget);
+}
+
+void LocalEngine::step() {
+    runs_.clear();
+    in_batch_.clear();
+    size_t budget = workspace_.size().tokens_max;
+    auto add = [&](Sequence& sequence, size_t tokens) {
+        if (tokens == 0) return;
+        bool reaches_end = sequence.computed + tokens == sequence.tokens.size();
+        runs_.push_back({.tokens = std::span(sequence.tokens).subspan(sequence.computed, tokens),
+                         .position = static_cast<uint32_t>(sequence.computed),
+                         .pages = sequence.pages,
+                         .last_logits = reaches_end});
+        in_batch_.push_back(&sequence);
+        budget -= tokens;
+    };
+    // Running answers first, a token each; prompts share what is left, taking turns at who comes first.
+    for (auto& sequence : running_)
+        if (!sequence->in_prompt()) add(*sequence, chunk_of(*sequence, std::min<size_t>(budget, 1)));
+    prompt_turn_++;
+    for (size_t i = 0; i < running_.size() && budget > 0; i++) {
+        Sequence& sequence = *running_[(i + prompt_turn_) % running_.size()];
+        if (sequence.in_prompt()) add(sequence, chunk_of(sequence, budget));
+    }
+    auto logits = model_->forward({runs_}, cache_, workspace_);
+    const size_t vocabulary = model_->config().vocabulary;
+    float* row = const_cast<float*>(logits.data());  // the workspace's, ours until the next step
+    for (size_t i = 0; i < runs_.size(); i++) {
+        bool chooses = runs_[i].last_logits;
+        advance(*in_batch_[i], runs_[i].tokens.size(), {row, chooses ? vocabulary : 0});
+        if (chooses) row += vocabulary;
+    }
+}
+
+// The cache holds `tokens` more tokens; with logits the next one is chosen.
+void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> logits) {
+    sequence.computed += tokens;
+    remember_pages(sequence);
+    if (logits.empty()) return;
+    double now = clock_.now_s();
+    if (sequence.stats.answer_tokens == 0) sequence.first_token_s = now;
+    TokenChoice choice = sequence.sampler.choose(logits, sequence.tokens);
+    int32_t token = choice.id;
+    if (!std::isfinite(logits[static_cast<size_t>(token)])) {
+        sequence.finish = FinishReason::Broken;
+        return;
+    }
+    sequence.stats.answer_tokens++;
+    sequence.tokens.push_back(token);
+    sequence.mailbox->events.try_push(TokenEvent{.token = std::move(choice), .finish = {}, .stats = {}});
+    if (std::ranges::find(sequence.request.end_tokens, token) != sequence.request.end_tokens.end())
+        sequence.finish = FinishReason::End;
+    else if (sequence.stats.answer_tokens >= sequence.request.tokens_max)
+        sequence.finish = FinishReason::Length;
+}
+
+void LocalEngine::remember_pages(Sequence& sequence) {
+    auto tokens = std::span<const int32_t>(sequence.tokens);
+    for (; (sequence.remembered_pages + 1) * page_tokens <= sequence.computed; sequence.remembered_pages++) {
+        size_t page = sequence.remembered_pages;
+        auto parent = page == 0 ? std::nullopt : std::optional(sequence.pages[page - 1]);
+        pages_.remember(parent, tokens.subspan(page * page_tokens, page_tokens), sequence.pages[page]);
+    }
+}
+
+// Takes finished and cancelled sequences out and delivers their last events.
+void LocalEngine::settle() {
+    for (auto& sequence : running_) {
+        if (!sequence->finish && !sequence->wanted()) sequence->finish = FinishReason::Cancelled;
+        if (!sequence->finish) continue;
+        finish(*sequence, *sequence->finish);
+        sequence.reset();
+    }
+    std::erase(running_, nullptr);
+}
+
+void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
+    // The youngest first, so that a chain is forgotten from its end.
+    while (!sequence.pages.empty()) {
+        pages_.release(sequence.pages.back());
+        sequence.pages.pop_back();
+    }
+    double now = clock_.now_s();
+    RunStats& stats = sequence.stats;
+    bool answered = stats.answer_tokens > 0;
+    stats.queued_s = sequence.started_s - sequence.submitted_s;
+    stats.prompt_s = (answered ? sequence.first_token_s : now) - sequence.started_s;
+    stats.answer_s = answered ? now - sequence.first_token_s : 0;
+    stats.first_token_s = answered ? sequence.first_token_s - sequence.submitted_s : 0;
+    // chunk_of() kept a place in the queue for this.
+    sequence.mailbox->events.try_push(TokenEvent{.token = {}, .finish = reason, .stats = stats});
+}
+
+// The memory that options ask for, beside the mapped weights.
+uint64_t memory_of(const Model& model, const EngineOptions& options) {
+    return pages_for(options.context) * options.sequences_max * KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
+           Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options));
+}
+
+// The largest context, in whole pages, that fits the memory beside the weights; 0 where none does.
+uint32_t largest_context(const Model& model, EngineOptions options, uint64_t memory) {
+    uint32_t fits = 0;
+    for (uint32_t step = 1u << 20; step >= page_tokens; step /= 2) {
+        options.context = fits + step;
+        if (options.context <= model.config().context && memory_of(model, options) <= memory) fits += step;
+    }
+    return fits;
+}
+
+}  // namespace
+
+std::string_view finish_name(FinishReason reason) {
+    switch (reason) {
+        case FinishReason::End: return "stop";
+        case FinishReason::Length: return "length";
+        case FinishReason::Cancelled: return "cancelled";
+        case FinishReason::Broken: return "error";
+    }
+    fail("every reason has a name");
+}
+
+Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
+                                             EngineOptions options) {
+    constexpr uint32_t usual_context = 4096;
+    options.threads = std::max<size_t>(options.threads, 1);
+    options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
+    uint32_t trained = model->config().context;
+    if (options.context == 0) options.context = std::min(trained, usual_context);
+    if (options.context > trained)
+        return Error{Code::Usage, cat("a context of ", options.context, " is more than the ", trained, " tokens that the model knows"),
+                     cat("use --context ", trained, " or less")};
+    if (options.memory_max) {
+        uint64_t weights = model->checkpoint().file_bytes(), needed = memory_of(*model, options) + weights;
+        if (needed > *options.memory_max) {
+            uint64_t left = *options.memory_max > weights ? *options.memory_max - weights : 0;
+            uint32_t fits = largest_context(*model, options, left);
+            return Error{Code::NoFit,
+                         cat("the model needs ", bytes_text(needed), " with a context of ", options.context, " tokens, and ",
+                             bytes_text(*options.memory_max), " are available"),
+                         fits > 0 ? cat("use --context ", fits, " or less") : std::string("use a smaller model, or free memory")};
+        }
+    }
+    size_t pages = pages_for(options.context) * options.sequences_max;
+    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, options.kv));
+    return std::unique_ptr<Engine>(
+        std::make_unique<LocalEngine>(std::move(model), kernels, clock, options, std::move(cache)));
+}
+
+}  // namespace linnet

@@ -1,0 +1,83 @@
+// Runs many requests through one model at once: token ids in, a stream of chosen tokens out. One thread owns the model's
+// cache and its schedule; callers only post requests and read their own streams.
+//
+// Invariants: a request that was accepted has the memory for its prompt and answer, so it never fails for lack of it. A step
+// takes one token of every running answer and the next chunk of waiting prompts. A reader that is slow pauses its own
+// request and no other. A cancelled request is gone after the step that is running.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "engine/sampling.h"
+#include "kernels/kernels.h"
+#include "model/model.h"
+
+namespace linnet {
+
+struct EngineOptions {
+    size_t threads = 1;
+    uint32_t context = 0;         // tokens of one sequence; 0 takes the model's own, at most 4096
+    size_t sequences_max = 1;     // answers at the same time; the cache holds as many full contexts
+    size_t queue_max = 64;        // requests that wait
+    size_t batch_tokens_max = 256;
+    KvType kv = KvType::F16;
+    std::optional<uint64_t> memory_max;  // bytes that model and cache may take; NoFit beyond
+};
+
+struct TokenRequest {
+    std::vector<int32_t> prompt;
+    Sampling sampling;
+    uint32_t tokens_max = 0;  // of the answer; 0: as many as the context holds
+    std::vector<int32_t> end_tokens;
+    bool logprobs = false;
+    size_t top_logprobs = 0;
+};
+
+enum class FinishReason { End, Length, Cancelled, Broken };
+std::string_view finish_name(FinishReason reason);  // "stop", "length", "cancelled", "error"
+
+struct RunStats {
+    size_t prompt_tokens = 0;
+    size_t cached_tokens = 0;  // of the prompt, taken from earlier requests
+    size_t answer_tokens = 0;
+    double queued_s = 0, prompt_s = 0, answer_s = 0;  // until its first step, its first token, its end
+    double first_token_s = 0;                         // from the request to the first token
+};
+
+// What a stream yields: tokens in order, then one finish.
+struct TokenEvent {
+    std::optional<TokenChoice> token;  // absent in the last event
+    std::optional<FinishReason> finish;
+    RunStats stats;  // of the last event
+};
+
+// One request's answer. Going out of scope cancels it.
+class TokenStream {
+  public:
+    virtual ~TokenStream() = default;
+    // Waits for the next event; nothing after the finish. Interrupted when `cancel` asks for it.
+    virtual Result<std::optional<TokenEvent>> next(const Cancel& cancel) = 0;
+    virtual void cancel() = 0;
+};
+
+class Engine {
+  public:
+    // NoFit with what would fit where model, cache and buffers exceed the memory.
+    static Result<std::unique_ptr<Engine>> make(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
+                                                EngineOptions options);
+    virtual ~Engine() = default;
+
+    // Usage for a prompt that is empty, has unknown tokens or does not fit the context; Busy where the queue is full.
+    virtual Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) = 0;
+
+    virtual const Model& model() const = 0;
+    virtual uint32_t context() const = 0;
+    virtual uint64_t memory_bytes() const = 0;  // of cache and buffers
+};
+
+}  // namespace linnet

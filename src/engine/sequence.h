@@ -1,0 +1,47 @@
+// One request inside the engine: what it asked for, how far it is, and the queue its reader drains.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "base/queue.h"
+#include "engine/engine.h"
+
+namespace linnet {
+
+// Shared between the reader's stream and the engine's thread.
+struct Mailbox {
+    // Enough that a reader who prints is never the reason to pause.
+    static constexpr size_t events_max = 256;
+    BoundedQueue<TokenEvent> events{events_max};
+    std::atomic<bool> cancelled = false;
+};
+
+struct Sequence {
+    TokenRequest request;
+    Sampler sampler;
+    std::shared_ptr<Mailbox> mailbox;
+    std::vector<int32_t> tokens;   // prompt, then answer
+    std::vector<uint32_t> pages;   // held
+    size_t computed = 0;           // tokens whose keys and values are in the cache
+    size_t remembered_pages = 0;   // of `pages`, offered to later requests
+    RunStats stats;
+    double submitted_s = 0, started_s = 0, first_token_s = 0;
+    std::optional<FinishReason> finish;
+
+    Sequence(TokenRequest what, std::shared_ptr<Mailbox> to)
+        : request(std::move(what)),
+          sampler(request.sampling, request.top_logprobs, request.logprobs),
+          mailbox(std::move(to)),
+          tokens(request.prompt) {
+        stats.prompt_tokens = request.prompt.size();
+    }
+
+    size_t prompt_size() const { return stats.prompt_tokens; }
+    bool in_prompt() const { return computed + 1 < tokens.size() || tokens.size() == prompt_size(); }
+    bool wanted() const { return !mailbox->cancelled.load(std::memory_order_relaxed); }
+};
+
+}  // namespace linnet
