@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t page_tokens = KvCache::page_tokens;
 
-size_t pages_for(size_t tokens) { return (tokens + page_tokens - 1) / page_tokens; }
+size_t pages_for(size_t tokens) {
+    return (tokens + page_tokens - 1) / page_tokens;
+}
 
 class Stream final : public TokenStream {
   public:
@@ -29,7 +31,9 @@ class Stream final : public TokenStream {
             if (auto event = mailbox_->events.pop_for(look_up)) {
                 finished_ = event->finish.has_value();
                 if (event->finish == FinishReason::Broken)
-                    return Error{Code::BadInput, "the model computed values that are not numbers; its file is probably damaged"};
+                    return Error{Code::BadInput,
+                                 "the model computed values that are not numbers; its file is "
+                                 "probably damaged"};
                 return event;
             }
             TRY(cancel.check());
@@ -43,8 +47,8 @@ class Stream final : public TokenStream {
 
 class LocalEngine final : public Engine {
   public:
-    LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock, EngineOptions options,
-                KvCache cache)
+    LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
+                EngineOptions options, KvCache cache)
         : model_(std::move(model)),
           clock_(clock),
           options_(options),
@@ -62,7 +66,9 @@ class LocalEngine final : public Engine {
 
     static Workspace::Size workspace_size(const EngineOptions& options) {
         size_t tokens = std::max(options.batch_tokens_max, options.sequences_max);
-        return {.tokens_max = tokens, .outputs_max = options.sequences_max, .context_max = options.context};
+        return {.tokens_max = tokens,
+                .outputs_max = options.sequences_max,
+                .context_max = options.context};
     }
 
     Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
@@ -94,7 +100,7 @@ class LocalEngine final : public Engine {
     PagePool pages_;
     Workspace workspace_;
     BoundedQueue<SequencePtr> waiting_;
-    SequencePtr next_;                   // taken from the queue, and still without pages
+    SequencePtr next_;  // taken from the queue, and still without pages
     std::vector<SequencePtr> running_;
     std::vector<Run> runs_;
     std::vector<Sequence*> in_batch_;
@@ -108,9 +114,13 @@ Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
     if (request.prompt.empty()) return Error{Code::Usage, "the prompt is empty"};
     for (int32_t token : request.prompt)
         if (token < 0 || static_cast<size_t>(token) >= model_->config().vocabulary)
-            return Error{Code::Usage, cat("the token ", token, " is not in the model's vocabulary of ", model_->config().vocabulary)};
+            return Error{Code::Usage,
+                         cat("the token ", token, " is not in the model's vocabulary of ",
+                             model_->config().vocabulary)};
     if (request.prompt.size() >= options_.context)
-        return Error{Code::NoFit, cat("the prompt has ", request.prompt.size(), " tokens, and the context holds ", options_.context),
+        return Error{Code::NoFit,
+                     cat("the prompt has ", request.prompt.size(),
+                         " tokens, and the context holds ", options_.context),
                      "shorten it, or start with a larger --context"};
     auto room = static_cast<uint32_t>(options_.context - request.prompt.size());
     request.tokens_max = request.tokens_max == 0 ? room : std::min(request.tokens_max, room);
@@ -118,7 +128,8 @@ Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
     auto sequence = std::make_unique<Sequence>(std::move(request), mailbox);
     sequence->submitted_s = clock_.now_s();
     if (!waiting_.try_push(sequence))
-        return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"), "try again later"};
+        return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"),
+                     "try again later"};
     return std::unique_ptr<TokenStream>(std::make_unique<Stream>(std::move(mailbox)));
 }
 
@@ -167,8 +178,10 @@ void LocalEngine::admit() {
 // Takes the pages for the whole of prompt and answer, so that it cannot run out half-way.
 bool LocalEngine::start(Sequence& sequence) {
     size_t needed = pages_for(sequence.tokens.size() + sequence.request.tokens_max);
-    // The last token of the prompt is always computed: its logits choose the first token of the answer.
-    sequence.pages = pages_.take_prefix(std::span(sequence.tokens).first(sequence.tokens.size() - 1));
+    // The last token of the prompt is always computed: its logits choose the first token of the
+    // answer.
+    sequence.pages =
+        pages_.take_prefix(std::span(sequence.tokens).first(sequence.tokens.size() - 1));
     sequence.remembered_pages = sequence.pages.size();
     while (sequence.pages.size() < needed) {
         auto page = pages_.take();
@@ -209,9 +222,11 @@ void LocalEngine::step() {
         in_batch_.push_back(&sequence);
         budget -= tokens;
     };
-    // Running answers first, a token each; prompts share what is left, taking turns at who comes first.
+    // Running answers first, a token each; prompts share what is left, taking turns at who comes
+    // first.
     for (auto& sequence : running_)
-        if (!sequence->in_prompt()) add(*sequence, chunk_of(*sequence, std::min<size_t>(budget, 1)));
+        if (!sequence->in_prompt())
+            add(*sequence, chunk_of(*sequence, std::min<size_t>(budget, 1)));
     prompt_turn_++;
     for (size_t i = 0; i < running_.size() && budget > 0; i++) {
         Sequence& sequence = *running_[(i + prompt_turn_) % running_.size()];
@@ -242,7 +257,8 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
     }
     sequence.stats.answer_tokens++;
     sequence.tokens.push_back(token);
-    sequence.mailbox->events.try_push(TokenEvent{.token = std::move(choice), .finish = {}, .stats = {}});
+    sequence.mailbox->events.try_push(
+        TokenEvent{.token = std::move(choice), .finish = {}, .stats = {}});
     if (std::ranges::find(sequence.request.end_tokens, token) != sequence.request.end_tokens.end())
         sequence.finish = FinishReason::End;
     else if (sequence.stats.answer_tokens >= sequence.request.tokens_max)
@@ -251,10 +267,12 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
 
 void LocalEngine::remember_pages(Sequence& sequence) {
     auto tokens = std::span<const int32_t>(sequence.tokens);
-    for (; (sequence.remembered_pages + 1) * page_tokens <= sequence.computed; sequence.remembered_pages++) {
+    for (; (sequence.remembered_pages + 1) * page_tokens <= sequence.computed;
+         sequence.remembered_pages++) {
         size_t page = sequence.remembered_pages;
         auto parent = page == 0 ? std::nullopt : std::optional(sequence.pages[page - 1]);
-        pages_.remember(parent, tokens.subspan(page * page_tokens, page_tokens), sequence.pages[page]);
+        pages_.remember(parent, tokens.subspan(page * page_tokens, page_tokens),
+                        sequence.pages[page]);
     }
 }
 
@@ -288,7 +306,8 @@ void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
 
 // The memory that options ask for, beside the mapped weights.
 uint64_t memory_of(const Model& model, const EngineOptions& options) {
-    return pages_for(options.context) * options.sequences_max * KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
+    return pages_for(options.context) * options.sequences_max *
+               KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
            Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options));
 }
 
@@ -297,7 +316,8 @@ uint32_t largest_context(const Model& model, EngineOptions options, uint64_t mem
     uint32_t fits = 0;
     for (uint32_t step = 1u << 20; step >= page_tokens; step /= 2) {
         options.context = fits + step;
-        if (options.context <= model.config().context && memory_of(model, options) <= memory) fits += step;
+        if (options.context <= model.config().context && memory_of(model, options) <= memory)
+            fits += step;
     }
     return fits;
 }
@@ -306,15 +326,20 @@ uint32_t largest_context(const Model& model, EngineOptions options, uint64_t mem
 
 std::string_view finish_name(FinishReason reason) {
     switch (reason) {
-        case FinishReason::End: return "stop";
-        case FinishReason::Length: return "length";
-        case FinishReason::Cancelled: return "cancelled";
-        case FinishReason::Broken: return "error";
+        case FinishReason::End:
+            return "stop";
+        case FinishReason::Length:
+            return "length";
+        case FinishReason::Cancelled:
+            return "cancelled";
+        case FinishReason::Broken:
+            return "error";
     }
     fail("every reason has a name");
 }
 
-Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
+Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
+                                             const Kernels& kernels, Clock& clock,
                                              EngineOptions options) {
     constexpr uint32_t usual_context = 4096;
     options.threads = std::max<size_t>(options.threads, 1);
@@ -322,17 +347,22 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
     uint32_t trained = model->config().context;
     if (options.context == 0) options.context = std::min(trained, usual_context);
     if (options.context > trained)
-        return Error{Code::Usage, cat("a context of ", options.context, " is more than the ", trained, " tokens that the model knows"),
+        return Error{Code::Usage,
+                     cat("a context of ", options.context, " is more than the ", trained,
+                         " tokens that the model knows"),
                      cat("use --context ", trained, " or less")};
     if (options.memory_max) {
-        uint64_t weights = model->checkpoint().file_bytes(), needed = memory_of(*model, options) + weights;
+        uint64_t weights = model->checkpoint().file_bytes(),
+                 needed = memory_of(*model, options) + weights;
         if (needed > *options.memory_max) {
             uint64_t left = *options.memory_max > weights ? *options.memory_max - weights : 0;
             uint32_t fits = largest_context(*model, options, left);
-            return Error{Code::NoFit,
-                         cat("the model needs ", bytes_text(needed), " with a context of ", options.context, " tokens, and ",
-                             bytes_text(*options.memory_max), " are available"),
-                         fits > 0 ? cat("use --context ", fits, " or less") : std::string("use a smaller model, or free memory")};
+            return Error{
+                Code::NoFit,
+                cat("the model needs ", bytes_text(needed), " with a context of ", options.context,
+                    " tokens, and ", bytes_text(*options.memory_max), " are available"),
+                fits > 0 ? cat("use --context ", fits, " or less")
+                         : std::string("use a smaller model, or free memory")};
         }
     }
     size_t pages = pages_for(options.context) * options.sequences_max;

@@ -1,9 +1,11 @@
-// Runs many requests through one model at once: token ids in, a stream of chosen tokens out. One thread owns the model's
-// cache and its schedule; callers only post requests and read their own streams.
+// Runs many requests through one model at once: token ids in, a stream of chosen tokens out. One
+// thread owns the model's cache and its schedule; callers only post requests and read their own
+// streams.
 //
-// Invariants: a request that was accepted has the memory for its prompt and answer, so it never fails for lack of it. A step
-// takes one token of every running answer and the next chunk of waiting prompts. A reader that is slow pauses its own
-// request and no other. A cancelled request is gone after the step that is running.
+// Invariants: a request that was accepted has the memory for its prompt and answer, so it never
+// fails for lack of it. A step takes one token of every running answer and the next chunk of
+// waiting prompts. A reader that is slow pauses its own request and no other. A cancelled request
+// is gone after the step that is running.
 #pragma once
 
 #include <functional>
@@ -21,9 +23,9 @@ namespace linnet {
 
 struct EngineOptions {
     size_t threads = 1;
-    uint32_t context = 0;         // tokens of one sequence; 0 takes the model's own, at most 4096
-    size_t sequences_max = 1;     // answers at the same time; the cache holds as many full contexts
-    size_t queue_max = 64;        // requests that wait
+    uint32_t context = 0;      // tokens of one sequence; 0 takes the model's own, at most 4096
+    size_t sequences_max = 1;  // answers at the same time; the cache holds as many full contexts
+    size_t queue_max = 64;     // requests that wait
     size_t batch_tokens_max = 256;
     KvType kv = KvType::F16;
     std::optional<uint64_t> memory_max;  // bytes that model and cache may take; NoFit beyond
@@ -45,8 +47,9 @@ struct RunStats {
     size_t prompt_tokens = 0;
     size_t cached_tokens = 0;  // of the prompt, taken from earlier requests
     size_t answer_tokens = 0;
-    double queued_s = 0, prompt_s = 0, answer_s = 0;  // until its first step, its first token, its end
-    double first_token_s = 0;                         // from the request to the first token
+    double queued_s = 0, prompt_s = 0,
+           answer_s = 0;       // until its first step, its first token, its end
+    double first_token_s = 0;  // from the request to the first token
 };
 
 // What a stream yields: tokens in order, then one finish.
@@ -68,11 +71,13 @@ class TokenStream {
 class Engine {
   public:
     // NoFit with what would fit where model, cache and buffers exceed the memory.
-    static Result<std::unique_ptr<Engine>> make(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
+    static Result<std::unique_ptr<Engine>> make(std::shared_ptr<const Model> model,
+                                                const Kernels& kernels, Clock& clock,
                                                 EngineOptions options);
     virtual ~Engine() = default;
 
-    // Usage for a prompt that is empty, has unknown tokens or does not fit the context; Busy where the queue is full.
+    // Usage for a prompt that is empty, has unknown tokens or does not fit the context; Busy where
+    // the queue is full.
     virtual Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) = 0;
 
     virtual const Model& model() const = 0;

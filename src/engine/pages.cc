@@ -50,7 +50,8 @@ void PagePool::release(uint32_t page) {
         free_.push_back(page);
 }
 
-void PagePool::remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens, uint32_t page) {
+void PagePool::remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens,
+                        uint32_t page) {
     Page& state = pages_[page];
     check(state.holders > 0 && tokens.size() == page_tokens_, "a held, full page is remembered");
     if (state.remembered) return;
@@ -65,8 +66,8 @@ void PagePool::remember(std::optional<uint32_t> parent, std::span<const int32_t>
     state.tokens.assign(tokens.begin(), tokens.end());
 }
 
-// Children of a forgotten page keep their key, which names an identity that never comes again: they are found no more, and
-// go when they are the oldest.
+// Children of a forgotten page keep their key, which names an identity that never comes again: they
+// are found no more, and go when they are the oldest.
 void PagePool::forget(uint32_t page) {
     Page& state = pages_[page];
     check(state.remembered && state.holders == 0, "only idle pages are forgotten");

@@ -1,5 +1,6 @@
-// Which sequence has which page of the cache. Full pages of a prompt are remembered by the tokens that led to them, so that a
-// later prompt that starts alike takes them over instead of computing them again. Not thread-safe; the engine owns it.
+// Which sequence has which page of the cache. Full pages of a prompt are remembered by the tokens
+// that led to them, so that a later prompt that starts alike takes them over instead of computing
+// them again. Not thread-safe; the engine owns it.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,18 @@ class PagePool {
   public:
     PagePool(size_t pages, size_t page_tokens);
 
-    // The longest remembered chain of full pages that `tokens` starts with; each is now held once more.
+    // The longest remembered chain of full pages that `tokens` starts with; each is now held once
+    // more.
     std::vector<uint32_t> take_prefix(std::span<const int32_t> tokens);
-    // A page of its own, forgetting the least recently used remembered page if need be; nothing where all are held.
+    // A page of its own, forgetting the least recently used remembered page if need be; nothing
+    // where all are held.
     std::optional<uint32_t> take();
     // A page that a holder no longer needs. REQUIRES: the caller holds it.
     void release(uint32_t page);
 
-    // Remembers that `page`, which the caller holds, has the keys and values of these page_tokens tokens behind `parent`
-    // (nothing at the start). If the same content is remembered already, nothing changes.
+    // Remembers that `page`, which the caller holds, has the keys and values of these page_tokens
+    // tokens behind `parent` (nothing at the start). If the same content is remembered already,
+    // nothing changes.
     void remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens, uint32_t page);
 
     size_t available() const { return free_.size() + idle_.size(); }  // what take() can give
@@ -34,7 +38,7 @@ class PagePool {
     struct Page {
         uint32_t holders = 0;
         bool remembered = false;
-        uint64_t identity = 0;        // of its content, never used twice; 0 where not remembered
+        uint64_t identity = 0;  // of its content, never used twice; 0 where not remembered
         uint64_t parent_identity = 0;
         std::vector<int32_t> tokens;  // of the content
         std::list<uint32_t>::iterator idle{};

@@ -28,20 +28,23 @@ Result<> Sampling::validate() const {
         const char* name;
         float value, least, most;
     };
-    for (const Range& r : {Range{"temperature", temperature, 0, 100}, Range{"top_p", top_p, 0, 1},
-                           Range{"min_p", min_p, 0, 1}, Range{"typical_p", typical_p, 0, 1},
-                           Range{"top_n_sigma", top_n_sigma, 0, 1000},
-                           Range{"repetition_penalty", repetition_penalty, 0.01f, 100},
-                           Range{"frequency_penalty", frequency_penalty, -100, 100},
-                           Range{"presence_penalty", presence_penalty, -100, 100},
-                           Range{"dry_multiplier", dry_multiplier, 0, 100}, Range{"dry_base", dry_base, 1, 100},
-                           Range{"xtc_probability", xtc_probability, 0, 1},
-                           Range{"xtc_threshold", xtc_threshold, 0, 1},
-                           Range{"mirostat_tau", mirostat_tau, 0, 100}, Range{"mirostat_eta", mirostat_eta, 0, 1}})
+    for (const Range& r :
+         {Range{"temperature", temperature, 0, 100}, Range{"top_p", top_p, 0, 1},
+          Range{"min_p", min_p, 0, 1}, Range{"typical_p", typical_p, 0, 1},
+          Range{"top_n_sigma", top_n_sigma, 0, 1000},
+          Range{"repetition_penalty", repetition_penalty, 0.01f, 100},
+          Range{"frequency_penalty", frequency_penalty, -100, 100},
+          Range{"presence_penalty", presence_penalty, -100, 100},
+          Range{"dry_multiplier", dry_multiplier, 0, 100}, Range{"dry_base", dry_base, 1, 100},
+          Range{"xtc_probability", xtc_probability, 0, 1},
+          Range{"xtc_threshold", xtc_threshold, 0, 1}, Range{"mirostat_tau", mirostat_tau, 0, 100},
+          Range{"mirostat_eta", mirostat_eta, 0, 1}})
         if (!(r.value >= r.least && r.value <= r.most))  // NaN too
-            return Error{Code::Usage, cat(r.name, " is ", r.value, ", not between ", r.least, " and ", r.most)};
+            return Error{Code::Usage,
+                         cat(r.name, " is ", r.value, ", not between ", r.least, " and ", r.most)};
     for (auto& [token, bias] : logit_bias)
-        if (!std::isfinite(bias)) return Error{Code::Usage, cat("the bias of token ", token, " is not a number")};
+        if (!std::isfinite(bias))
+            return Error{Code::Usage, cat("the bias of token ", token, " is not a number")};
     return Done{};
 }
 
@@ -63,7 +66,8 @@ TokenChoice Sampler::choose(std::span<float> logits, std::span<const int32_t> hi
     apply_bias(logits);
     apply_penalties(logits, history);
     apply_dry(logits, history);
-    choice.id = sampling_.temperature == 0 ? static_cast<int32_t>(most_likely(logits)) : draw(logits);
+    choice.id =
+        sampling_.temperature == 0 ? static_cast<int32_t>(most_likely(logits)) : draw(logits);
     if (!wants_logprobs_) return choice;
 
     auto logprob = [&](size_t id) { return static_cast<float>(original[id] - total); };
@@ -71,17 +75,21 @@ TokenChoice Sampler::choose(std::span<float> logits, std::span<const int32_t> hi
     std::vector<int32_t> ids(original.size());
     std::iota(ids.begin(), ids.end(), 0);
     size_t count = std::min(top_logprobs_, ids.size());
-    std::partial_sort(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(count), ids.end(), [&](int32_t a, int32_t b) {
-        float la = original[static_cast<size_t>(a)], lb = original[static_cast<size_t>(b)];
-        return la != lb ? la > lb : a < b;
-    });
-    for (size_t i = 0; i < count; i++) choice.top.push_back({ids[i], logprob(static_cast<size_t>(ids[i]))});
+    std::partial_sort(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(count), ids.end(),
+                      [&](int32_t a, int32_t b) {
+                          float la = original[static_cast<size_t>(a)],
+                                lb = original[static_cast<size_t>(b)];
+                          return la != lb ? la > lb : a < b;
+                      });
+    for (size_t i = 0; i < count; i++)
+        choice.top.push_back({ids[i], logprob(static_cast<size_t>(ids[i]))});
     return choice;
 }
 
 void Sampler::apply_bias(std::span<float> logits) const {
     for (auto& [token, bias] : sampling_.logit_bias)
-        if (token >= 0 && static_cast<size_t>(token) < logits.size()) logits[static_cast<size_t>(token)] += bias;
+        if (token >= 0 && static_cast<size_t>(token) < logits.size())
+            logits[static_cast<size_t>(token)] += bias;
 }
 
 void Sampler::apply_penalties(std::span<float> logits, std::span<const int32_t> history) const {
@@ -97,8 +105,9 @@ void Sampler::apply_penalties(std::span<float> logits, std::span<const int32_t> 
     }
 }
 
-// For every earlier place where the last n tokens stand too, the token that followed there is what would repeat n + 1.
-// The lengths of all these matches come from one Z-array over the reversed history, in linear time (Gusfield 1997).
+// For every earlier place where the last n tokens stand too, the token that followed there is what
+// would repeat n + 1. The lengths of all these matches come from one Z-array over the reversed
+// history, in linear time (Gusfield 1997).
 void Sampler::apply_dry(std::span<float> logits, std::span<const int32_t> history) const {
     const Sampling& s = sampling_;
     if (s.dry_multiplier == 0 || history.size() < 2) return;
@@ -134,12 +143,17 @@ int32_t Sampler::draw(std::span<const float> logits) {
     return candidates_[pick()].id;
 }
 
-static bool likelier(float la, int32_t a, float lb, int32_t b) { return la != lb ? la > lb : a < b; }
+static bool likelier(float la, int32_t a, float lb, int32_t b) {
+    return la != lb ? la > lb : a < b;
+}
 
 void Sampler::keep_top_k(size_t k) {
     if (k >= candidates_.size()) k = candidates_.size();
-    auto order = [](const Candidate& a, const Candidate& b) { return likelier(a.logit, a.id, b.logit, b.id); };
-    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k), candidates_.end(), order);
+    auto order = [](const Candidate& a, const Candidate& b) {
+        return likelier(a.logit, a.id, b.logit, b.id);
+    };
+    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k),
+                      candidates_.end(), order);
     candidates_.resize(k);
 }
 
@@ -156,7 +170,9 @@ void Sampler::cut() {
         }
         mean /= n;
         auto deviation = static_cast<float>(std::sqrt(std::max(square / n - mean * mean, 0.0)));
-        std::erase_if(candidates_, [&](const Candidate& c) { return c.logit < most - s.top_n_sigma * deviation; });
+        std::erase_if(candidates_, [&](const Candidate& c) {
+            return c.logit < most - s.top_n_sigma * deviation;
+        });
     }
     // The share of the highest probability needs no normalization.
     if (s.min_p > 0) {
@@ -183,22 +199,29 @@ void Sampler::keep_typical() {
     normalize(1);
     double entropy = 0;
     for (const Candidate& c : candidates_)
-        if (c.probability > 0) entropy -= c.probability * std::log(static_cast<double>(c.probability));
-    auto oddness = [&](const Candidate& c) { return std::abs(-std::log(c.probability) - static_cast<float>(entropy)); };
+        if (c.probability > 0)
+            entropy -= c.probability * std::log(static_cast<double>(c.probability));
+    auto oddness = [&](const Candidate& c) {
+        return std::abs(-std::log(c.probability) - static_cast<float>(entropy));
+    };
     std::ranges::stable_sort(candidates_, {}, oddness);
     double mass = 0;
     size_t kept = 0;
-    while (kept < candidates_.size() && mass < sampling_.typical_p) mass += candidates_[kept++].probability;
+    while (kept < candidates_.size() && mass < sampling_.typical_p)
+        mass += candidates_[kept++].probability;
     candidates_.resize(std::max<size_t>(kept, 1));
 }
 
 // Sorts only as far as the mass reaches: the head of the distribution is short.
 void Sampler::keep_top_p() {
     normalize(1);
-    auto order = [](const Candidate& a, const Candidate& b) { return likelier(a.logit, a.id, b.logit, b.id); };
+    auto order = [](const Candidate& a, const Candidate& b) {
+        return likelier(a.logit, a.id, b.logit, b.id);
+    };
     for (size_t head = 64;; head *= 4) {
         head = std::min(head, candidates_.size());
-        std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(head), candidates_.end(), order);
+        std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(head),
+                          candidates_.end(), order);
         double mass = 0;
         for (size_t i = 0; i < head; i++) {
             mass += candidates_[i].probability;
@@ -214,7 +237,9 @@ void Sampler::exclude_top_choices() {
     normalize(1);
     const Candidate* least = nullptr;
     for (const Candidate& c : candidates_)
-        if (c.probability >= sampling_.xtc_threshold && (!least || c.probability < least->probability)) least = &c;
+        if (c.probability >= sampling_.xtc_threshold &&
+            (!least || c.probability < least->probability))
+            least = &c;
     if (!least) return;
     int32_t stays = least->id;
     std::erase_if(candidates_, [&](const Candidate& c) {
@@ -238,7 +263,8 @@ int32_t Sampler::draw_mirostat() {
     normalize(sampling_.temperature);
     float least = std::exp2(-mirostat_mu_);
     float most = std::ranges::max(candidates_, {}, &Candidate::probability).probability;
-    std::erase_if(candidates_, [&](const Candidate& c) { return c.probability < std::min(least, most); });
+    std::erase_if(candidates_,
+                  [&](const Candidate& c) { return c.probability < std::min(least, most); });
     normalize(sampling_.temperature);
     const Candidate& chosen = candidates_[pick()];
     float surprise = -std::log2(chosen.probability);

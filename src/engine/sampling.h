@@ -13,22 +13,25 @@
 
 namespace linnet {
 
-// What a request may ask for. The steps apply in the order of the members; each at its neutral value does nothing.
+// What a request may ask for. The steps apply in the order of the members; each at its neutral
+// value does nothing.
 struct Sampling {
-    std::vector<std::pair<int32_t, float>> logit_bias;  // added to these tokens' logits
+    std::vector<std::pair<int32_t, float>> logit_bias{};  // added to these tokens' logits
 
-    // Tokens among the last `penalty_window` (prompt included): logit / repetition where positive, * repetition where
-    // negative; then - frequency * count - presence.
+    // Tokens among the last `penalty_window` (prompt included): logit / repetition where positive,
+    // * repetition where negative; then - frequency * count - presence.
     float repetition_penalty = 1, frequency_penalty = 0, presence_penalty = 0;
     uint32_t penalty_window = 64;
 
-    // DRY: a token that would continue a repeated sequence of n >= dry_allowed tokens loses multiplier * base^(n - allowed).
+    // DRY: a token that would continue a repeated sequence of n >= dry_allowed tokens loses
+    // multiplier * base^(n - allowed).
     float dry_multiplier = 0, dry_base = 1.75f;
     uint32_t dry_allowed = 2, dry_window = 1024;
 
     float top_n_sigma = 0;  // keeps logits within n standard deviations of the highest; 0 off
     uint32_t top_k = 0;     // keeps the k highest; 0 off
-    float typical_p = 1;    // keeps the tokens closest to the expected surprise, up to this mass (Meister et al. 2022)
+    float typical_p = 1;    // keeps the tokens closest to the expected surprise, up to this mass
+                            // (Meister et al. 2022)
     float top_p = 1;        // keeps the highest up to this mass (Holtzman et al. 2019)
     float min_p = 0;        // keeps what has at least this share of the highest probability
     // XTC: with this chance, of all tokens above the threshold only the least likely stays.

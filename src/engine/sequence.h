@@ -23,10 +23,10 @@ struct Sequence {
     TokenRequest request;
     Sampler sampler;
     std::shared_ptr<Mailbox> mailbox;
-    std::vector<int32_t> tokens;   // prompt, then answer
-    std::vector<uint32_t> pages;   // held
-    size_t computed = 0;           // tokens whose keys and values are in the cache
-    size_t remembered_pages = 0;   // of `pages`, offered to later requests
+    std::vector<int32_t> tokens;  // prompt, then answer
+    std::vector<uint32_t> pages;  // held
+    size_t computed = 0;          // tokens whose keys and values are in the cache
+    size_t remembered_pages = 0;  // of `pages`, offered to later requests
     RunStats stats;
     double submitted_s = 0, started_s = 0, first_token_s = 0;
     std::optional<FinishReason> finish;
@@ -40,7 +40,9 @@ struct Sequence {
     }
 
     size_t prompt_size() const { return stats.prompt_tokens; }
-    bool in_prompt() const { return computed + 1 < tokens.size() || tokens.size() == prompt_size(); }
+    bool in_prompt() const {
+        return computed + 1 < tokens.size() || tokens.size() == prompt_size();
+    }
     bool wanted() const { return !mailbox->cancelled.load(std::memory_order_relaxed); }
 };
 

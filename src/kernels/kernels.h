@@ -28,8 +28,10 @@ struct Kernels {
     float (*sum_f32)(const float* x, size_t n);
     // y += scale * x
     void (*add_scaled_f32)(float* y, const float* x, float scale, size_t n);
-    // out[k] += weights[0] * rows[k] + weights[1] * rows[n + k] + …, in that order, one fused multiply-add each
-    void (*add_rows_f32)(const float* weights, const float* rows, size_t count, size_t n, float* out);
+    // out[k] += weights[0] * rows[k] + weights[1] * rows[n + k] + …, in that order, one fused
+    // multiply-add each
+    void (*add_rows_f32)(const float* weights, const float* rows, size_t count, size_t n,
+                         float* out);
     // out = x * scale * weight, element by element
     void (*scale_f32)(const float* x, float scale, const float* weight, float* out, size_t n);
     // x = exp(x - maximum); returns the sum

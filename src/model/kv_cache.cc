@@ -10,7 +10,9 @@
 
 namespace linnet {
 
-static size_t bytes_of(KvType type) { return type == KvType::F32 ? 4 : 2; }
+static size_t bytes_of(KvType type) {
+    return type == KvType::F32 ? 4 : 2;
+}
 
 KvCache::Mapping::Mapping(Mapping&& other) noexcept
     : address(std::exchange(other.address, nullptr)), length(std::exchange(other.length, 0)) {}
@@ -45,11 +47,14 @@ Result<KvCache> KvCache::make(std::vector<KvShape> layers, size_t pages, KvType 
     auto total = checked_mul(cache.page_bytes_, pages);
     void* address = MAP_FAILED;
     if (total && *total > 0) {
-        // NORESERVE: what is not used is not counted; the engine has compared the need with the memory that is free.
+        // NORESERVE: what is not used is not counted; the engine has compared the need with the
+        // memory that is free.
         address = ::mmap(nullptr, *total, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (address == MAP_FAILED)
-            return Error{Code::NoFit, cat("the key-value cache needs ", bytes_text(*total), ", which this machine cannot give"),
+            return Error{Code::NoFit,
+                         cat("the key-value cache needs ", bytes_text(*total),
+                             ", which this machine cannot give"),
                          "use a smaller --context"};
         cache.memory_.address = static_cast<std::byte*>(address);
         cache.memory_.length = *total;

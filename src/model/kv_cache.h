@@ -1,5 +1,6 @@
-// Keys and values of past tokens, in pages of 32 tokens that sequences own or share. Which page belongs to whom is the
-// engine's matter; this is the memory. A page of a layer is keys then values, each (kv head, token, head_dim).
+// Keys and values of past tokens, in pages of 32 tokens that sequences own or share. Which page
+// belongs to whom is the engine's matter; this is the memory. A page of a layer is keys then
+// values, each (kv head, token, head_dim).
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,8 @@ class KvCache {
     // Writes the keys and values, (heads, head_dim) each, of the token at `slot` of a page.
     void store(const Kernels& kernels, size_t layer, uint32_t page, size_t slot, const float* keys,
                const float* values);
-    // Keys of one head of a page as (page_tokens, head_dim) float32: in place, or converted into `scratch`.
+    // Keys of one head of a page as (page_tokens, head_dim) float32: in place, or converted into
+    // `scratch`.
     const float* keys(const Kernels& kernels, size_t layer, uint32_t page, size_t head,
                       float* scratch) const;
     const float* values(const Kernels& kernels, size_t layer, uint32_t page, size_t head,

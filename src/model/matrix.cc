@@ -11,7 +11,8 @@ Matrix::Matrix(const Tensor& tensor, uint64_t columns)
       rows_(tensor.values / columns),
       columns_(columns) {
     auto bytes = dtype_->bytes_of(columns);
-    check(dtype_->decode && bytes && *bytes * rows_ == tensor.data.size(), "a tensor's rows are whole blocks");
+    check(dtype_->decode && bytes && *bytes * rows_ == tensor.data.size(),
+          "a tensor's rows are whole blocks");
     row_bytes_ = *bytes;
 }
 

@@ -21,7 +21,8 @@ class Matrix {
     size_t columns() const { return columns_; }
     const DType& dtype() const { return *dtype_; }
 
-    // y[t * y_stride + r] = row r . x[t * columns], for rows begin to end. `scratch` holds scratch_floats() of this worker.
+    // y[t * y_stride + r] = row r . x[t * columns], for rows begin to end. `scratch` holds
+    // scratch_floats() of this worker.
     void multiply(const Kernels& kernels, const float* x, size_t tokens, size_t begin, size_t end,
                   float* y, size_t y_stride, float* scratch) const;
     size_t scratch_floats() const { return panel_rows * columns_; }

@@ -12,8 +12,11 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint) {
     const Family* family = find_family(source.architecture());
     if (!family) {
         std::string known;
-        for (const Family& row : families()) known += cat(known.empty() ? "" : ", ", row.architecture);
-        return Error{Code::Unsupported, cat("the model is of the architecture '", printable(source.architecture(), 60), "', which this build cannot run"),
+        for (const Family& row : families())
+            known += cat(known.empty() ? "" : ", ", row.architecture);
+        return Error{Code::Unsupported,
+                     cat("the model is of the architecture '", printable(source.architecture(), 60),
+                         "', which this build cannot run"),
                      cat("it runs: ", known)};
     }
     ModelParts parts = TRY(family->build(source));
@@ -47,11 +50,14 @@ std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
     size_t outputs = 0;
     for (const Run& run : batch.runs) {
         check(!run.tokens.empty(), "a run has tokens");
-        check(run.position + run.tokens.size() <= workspace.size_.context_max, "positions fit the workspace");
-        check(run.pages.size() * KvCache::page_tokens >= run.position + run.tokens.size(), "a run has the pages it needs");
+        check(run.position + run.tokens.size() <= workspace.size_.context_max,
+              "positions fit the workspace");
+        check(run.pages.size() * KvCache::page_tokens >= run.position + run.tokens.size(),
+              "a run has the pages it needs");
         outputs += run.all_logits ? run.tokens.size() : run.last_logits ? 1 : 0;
     }
-    check(batch.tokens() <= workspace.size_.tokens_max && outputs <= workspace.size_.outputs_max, "the batch fits the workspace");
+    check(batch.tokens() <= workspace.size_.tokens_max && outputs <= workspace.size_.outputs_max,
+          "the batch fits the workspace");
 
     float* logits = workspace.logits_.data();
     workspace.pool_.run([&](size_t worker) {
@@ -80,7 +86,8 @@ void Model::embed(Pass& pass) const {
             for (int32_t token : run.tokens) {
                 size_t at = t++;
                 if (at < begin || at >= end) continue;
-                check(token >= 0 && static_cast<size_t>(token) < parts_.config.vocabulary, "a token of the vocabulary");
+                check(token >= 0 && static_cast<size_t>(token) < parts_.config.vocabulary,
+                      "a token of the vocabulary");
                 float* x = pass.x + at * dim;
                 parts_.embedding.decode_row(static_cast<size_t>(token), x);
                 if (parts_.embedding_scale != 1)
@@ -116,12 +123,15 @@ void Model::predict(Pass& pass, float* logits) const {
             bool wanted = run.all_logits || (run.last_logits && i + 1 == run.tokens.size());
             if (!wanted) continue;
             size_t at = outputs++;
-            pass.share_one(at, [&] { parts_.output_norm.run(pass.kernels, pass.x + t * dim, normed + at * dim); });
+            pass.share_one(at, [&] {
+                parts_.output_norm.run(pass.kernels, pass.x + t * dim, normed + at * dim);
+            });
         }
     }
     pass.barrier();
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        parts_.head.multiply(pass.kernels, normed, outputs, begin, end, logits, vocabulary, pass.own());
+        parts_.head.multiply(pass.kernels, normed, outputs, begin, end, logits, vocabulary,
+                             pass.own());
         if (parts_.logit_scale == 1) return;
         for (size_t o = 0; o < outputs; o++)
             for (size_t v = begin; v < end; v++) logits[o * vocabulary + v] *= parts_.logit_scale;
@@ -146,9 +156,9 @@ Workspace::Workspace(const Model& model, const Kernels& kernels, ThreadPool& poo
       logits_(size.outputs_max * model.config().vocabulary) {}
 
 uint64_t Workspace::bytes(const Model& model, size_t threads, Size size) {
-    return sizeof(float) * (size.tokens_max * (model.config().dim + model.scratch().shared_per_token) +
-                            threads * own_floats(model, size) +
-                            size.outputs_max * model.config().vocabulary);
+    return sizeof(float) *
+           (size.tokens_max * (model.config().dim + model.scratch().shared_per_token) +
+            threads * own_floats(model, size) + size.outputs_max * model.config().vocabulary);
 }
 
 }  // namespace linnet

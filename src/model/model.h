@@ -1,5 +1,6 @@
-// A model ready to run: its plan is a flat list of blocks over a residual stream, built once from a checkpoint by one of the
-// families. Immutable; any number of engines may share it, each with a workspace and a cache of its own.
+// A model ready to run: its plan is a flat list of blocks over a residual stream, built once from a
+// checkpoint by one of the families. Immutable; any number of engines may share it, each with a
+// workspace and a cache of its own.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ struct ModelParts {
     Matrix embedding;  // (vocabulary, dim)
     float embedding_scale = 1;
     std::vector<std::shared_ptr<const Rope>> ropes;
-    std::vector<std::unique_ptr<Block>> blocks;  // in order; those with keys and values count as cache layers
+    std::vector<std::unique_ptr<Block>>
+        blocks;  // in order; those with keys and values count as cache layers
     Norm output_norm;
     Matrix head;  // (vocabulary, dim); the embedding where they are tied
     float logit_scale = 1;
@@ -37,16 +39,18 @@ class Workspace;
 
 class Model {
   public:
-    // Unsupported for an architecture that no family knows; BadInput where settings and tensors do not agree.
+    // Unsupported for an architecture that no family knows; BadInput where settings and tensors do
+    // not agree.
     static Result<std::shared_ptr<const Model>> load(const Checkpoint& checkpoint);
 
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
     std::vector<KvShape> kv_shapes() const;
 
-    // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs, vocabulary), in order; they
-    // lie in the workspace until the next call. REQUIRES: token ids are in the vocabulary, the batch and its positions fit
-    // the workspace, and pages are the sequence's own where they are written.
+    // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs,
+    // vocabulary), in order; they lie in the workspace until the next call. REQUIRES: token ids are
+    // in the vocabulary, the batch and its positions fit the workspace, and pages are the
+    // sequence's own where they are written.
     std::span<const float> forward(const Batch& batch, KvCache& cache, Workspace& workspace) const;
 
     // Floats of the buffers for the workspace.

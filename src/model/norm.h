@@ -1,4 +1,5 @@
-// Normalization in front of a block: root mean square (Zhang and Sennrich 2019), or mean and variance with a bias.
+// Normalization in front of a block: root mean square (Zhang and Sennrich 2019), or mean and
+// variance with a bias.
 #pragma once
 
 #include <vector>

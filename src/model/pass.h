@@ -1,5 +1,5 @@
-// One step of the model over a batch of tokens, as one worker sees it. All workers run the same code at the same time on the
-// same buffers, each on its share, and meet at barriers.
+// One step of the model over a batch of tokens, as one worker sees it. All workers run the same
+// code at the same time on the same buffers, each on its share, and meet at barriers.
 #pragma once
 
 #include <algorithm>
@@ -33,10 +33,17 @@ struct Batch {
 
 class Pass {
   public:
-    Pass(const Kernels& with, const Batch& of, KvCache& cache, ThreadPool& pool, size_t worker, float* residual,
-         float* shared, float* own)
-        : kernels(with), batch(of), kv(cache), tokens(of.tokens()), x(residual), pool_(pool), worker_(worker),
-          shared_(shared), own_(own) {}
+    Pass(const Kernels& with, const Batch& of, KvCache& cache, ThreadPool& pool, size_t worker,
+         float* residual, float* shared, float* own)
+        : kernels(with),
+          batch(of),
+          kv(cache),
+          tokens(of.tokens()),
+          x(residual),
+          pool_(pool),
+          worker_(worker),
+          shared_(shared),
+          own_(own) {}
 
     const Kernels& kernels;
     const Batch& batch;
@@ -45,7 +52,8 @@ class Pass {
     float* const x;  // (tokens, dim): the residual stream
     uint32_t layer = 0;
     static constexpr size_t ropes_max = 4;
-    float* angles[ropes_max] = {};  // for each rope of the model (tokens, its dims), set by the model
+    float* angles[ropes_max] =
+        {};  // for each rope of the model (tokens, its dims), set by the model
 
     void barrier() { pool_.barrier(); }
 
@@ -64,7 +72,8 @@ class Pass {
         if (index % pool_.size() == worker_) body();
     }
 
-    // A buffer of `floats` that all workers share; each worker asks for the same ones in the same order. reset() gives all back.
+    // A buffer of `floats` that all workers share; each worker asks for the same ones in the same
+    // order. reset() gives all back.
     float* shared(size_t floats) {
         float* out = shared_ + shared_used_;
         shared_used_ += floats;

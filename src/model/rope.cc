@@ -9,7 +9,8 @@ std::vector<float> Rope::frequencies(size_t dims, float base) {
     std::vector<float> out(dims / 2);
     for (size_t i = 0; i < out.size(); i++)
         out[i] = static_cast<float>(
-            1 / std::pow(static_cast<double>(base), static_cast<double>(2 * i) / static_cast<double>(dims)));
+            1 / std::pow(static_cast<double>(base),
+                         static_cast<double>(2 * i) / static_cast<double>(dims)));
     return out;
 }
 

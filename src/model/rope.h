@@ -7,7 +7,8 @@
 
 namespace linnet {
 
-// Which two values of a head turn together: (2i, 2i + 1), or (i, i + dims / 2). The same mathematics on permuted rows.
+// Which two values of a head turn together: (2i, 2i + 1), or (i, i + dims / 2). The same
+// mathematics on permuted rows.
 enum class RopePairs { Neighbours, Halves };
 
 struct Rope {
@@ -25,7 +26,8 @@ struct Rope {
     void turn(float* head, const float* angles) const;
 };
 
-// What Llama 3.1 does to the frequencies: long waves slowed by `factor`, short ones kept, a ramp between.
+// What Llama 3.1 does to the frequencies: long waves slowed by `factor`, short ones kept, a ramp
+// between.
 struct Llama3Scaling {
     float factor = 1, low_frequency_factor = 1, high_frequency_factor = 4;
     float original_context = 8192;

@@ -66,7 +66,8 @@ std::string hugging_face_tensor(std::string_view name) {
     return rest.empty() ? "" : cat("model.layers.", name.substr(4, dot - 4), ".", rest);
 }
 
-// A metadata value as Json, so that both kinds of file are asked alike. Arrays hold one value per layer.
+// A metadata value as Json, so that both kinds of file are asked alike. Arrays hold one value per
+// layer.
 std::optional<Json> as_json(const Value& value, uint32_t layer) {
     if (auto array = value.as_array()) {
         if (array->type() == ValueType::String || array->type() == ValueType::Array ||
@@ -88,14 +89,18 @@ Result<Source> Source::open(Checkpoint checkpoint) {
         const Value* value = checkpoint.metadata().find("general.architecture");
         auto name = value ? value->as_string() : std::nullopt;
         if (!name)
-            return Error{Code::BadInput, "the file does not say which architecture it holds (general.architecture)"};
+            return Error{
+                Code::BadInput,
+                "the file does not say which architecture it holds (general.architecture)"};
         return Source(std::move(checkpoint), std::string(*name));
     }
     Json config = TRY(checkpoint.document("config.json"));
     std::string type = config.string_or("model_type", "");
-    if (type.empty()) return Error{Code::BadInput, "config.json does not say which model_type it is"};
+    if (type.empty())
+        return Error{Code::BadInput, "config.json does not say which model_type it is"};
     auto pair = std::ranges::find(architectures, type, &NamePair::hugging_face);
-    Source source(std::move(checkpoint), pair == std::end(architectures) ? type : std::string(pair->gguf));
+    Source source(std::move(checkpoint),
+                  pair == std::end(architectures) ? type : std::string(pair->gguf));
     source.config_ = std::move(config);
     return source;
 }
@@ -112,11 +117,13 @@ std::optional<Json> Source::setting(std::string_view name, uint32_t layer) const
 Result<uint32_t> Source::need_uint(std::string_view name, uint32_t least, uint32_t most,
                                    uint32_t layer) const {
     auto value = setting(name, layer);
-    if (!value) return Error{Code::BadInput, cat("the model lacks the setting ", architecture_, ".", name)};
+    if (!value)
+        return Error{Code::BadInput, cat("the model lacks the setting ", architecture_, ".", name)};
     auto number = value->as_uint();
     if (!number || *number < least || *number > most)
-        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ", printable(value->dump(), 80),
-                                         ", not a whole number from ", least, " to ", most)};
+        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ",
+                                         printable(value->dump(), 80), ", not a whole number from ",
+                                         least, " to ", most)};
     return static_cast<uint32_t>(*number);
 }
 
@@ -131,7 +138,8 @@ Result<float> Source::float_or(std::string_view name, float other) const {
     if (!value) return other;
     auto number = value->as_double();
     if (!number || !std::isfinite(static_cast<float>(*number)))
-        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ", printable(value->dump(), 80), ", not a number")};
+        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ",
+                                         printable(value->dump(), 80), ", not a number")};
     return static_cast<float>(*number);
 }
 
@@ -139,7 +147,9 @@ Result<bool> Source::bool_or(std::string_view name, bool other) const {
     auto value = setting(name, 0);
     if (!value) return other;
     auto flag = value->as_bool();
-    if (!flag) return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is not true or false")};
+    if (!flag)
+        return Error{Code::BadInput,
+                     cat("the setting ", architecture_, ".", name, " is not true or false")};
     return *flag;
 }
 
@@ -166,10 +176,12 @@ Result<const Tensor*> Source::find_shaped(std::string_view name, uint64_t rows,
     const Tensor* tensor = find(name);
     if (!tensor) return tensor;
     if (tensor->shape.row() != columns || tensor->values != rows * columns)
-        return Error{Code::BadInput, cat("the tensor '", name, "' is ", shape_text(tensor->shape), " where the model's settings ask for ",
-                                         rows, " x ", columns)};
+        return Error{Code::BadInput,
+                     cat("the tensor '", name, "' is ", shape_text(tensor->shape),
+                         " where the model's settings ask for ", rows, " x ", columns)};
     if (!tensor->dtype->decode)
-        return Error{Code::BadInput, cat("the tensor '", name, "' is of type ", tensor->dtype->name, ", which holds no weights")};
+        return Error{Code::BadInput, cat("the tensor '", name, "' is of type ", tensor->dtype->name,
+                                         ", which holds no weights")};
     return tensor;
 }
 

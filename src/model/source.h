@@ -1,5 +1,6 @@
-// A checkpoint as the model builder sees it: GGUF's names for settings and tensors, whatever the file calls them. A Hugging
-// Face folder is read through a table of names (source.cc), so a family is written once.
+// A checkpoint as the model builder sees it: GGUF's names for settings and tensors, whatever the
+// file calls them. A Hugging Face folder is read through a table of names (source.cc), so a family
+// is written once.
 #pragma once
 
 #include <optional>
@@ -19,9 +20,11 @@ class Source {
     const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
     bool from_hugging_face() const { return checkpoint_.format() != Format::Gguf; }
 
-    // A setting such as "block_count" or "attention.head_count". Where a GGUF file has one value per layer, that of `layer`.
-    // An error where it is missing, of another type, or out of range: settings size buffers.
-    Result<uint32_t> need_uint(std::string_view name, uint32_t least, uint32_t most, uint32_t layer = 0) const;
+    // A setting such as "block_count" or "attention.head_count". Where a GGUF file has one value
+    // per layer, that of `layer`. An error where it is missing, of another type, or out of range:
+    // settings size buffers.
+    Result<uint32_t> need_uint(std::string_view name, uint32_t least, uint32_t most,
+                               uint32_t layer = 0) const;
     Result<uint32_t> uint_or(std::string_view name, uint32_t least, uint32_t most, uint32_t other,
                              uint32_t layer = 0) const;
     Result<float> float_or(std::string_view name, float other) const;

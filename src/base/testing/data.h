@@ -19,7 +19,25 @@ inline Path data_folder() {
     return set ? Path(set) : source_folder() / "../shared";
 }
 
+// The default model's file where it has been pulled: LINNET_TEST_MODEL, or the blob in the store of
+// this user.
+inline Path default_model() {
+    constexpr const char* digest =
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+    if (const char* set = std::getenv("LINNET_TEST_MODEL")) return set;
+    const char* data = std::getenv("XDG_DATA_HOME");
+    const char* home = std::getenv("HOME");
+    Path base = data && *data ? Path(data) : Path(home ? home : "/") / ".local/share";
+    return base / "linnet/blobs/sha256" / std::string(digest, 2) / digest;
+}
+
 }  // namespace linnet::testing
+
+// Names the default model's file, or skips the test.
+#define LINNET_MODEL_OR_SKIP(variable)                                  \
+    const ::linnet::Path variable = ::linnet::testing::default_model(); \
+    if (!std::filesystem::exists(variable))                             \
+    GTEST_SKIP() << variable << " is absent; get it with: linnet pull smollm2-135m"
 
 // Names a file of the data folder, or skips the test and says which is missing.
 #define LINNET_DATA_OR_SKIP(variable, relative)                                    \

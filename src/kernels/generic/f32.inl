@@ -115,7 +115,8 @@ inline void add_rows_f32(const float* weights, const float* rows, size_t count, 
         add_rows_strip<Vec::strip>(weights, rows + k, count, n, out + k);
     for (; k + 16 <= n; k += 16) add_rows_strip<1>(weights, rows + k, count, n, out + k);
     if (k < n)
-        for (size_t r = 0; r < count; r++) add_scaled_f32(out + k, rows + r * n + k, weights[r], n - k);
+        for (size_t r = 0; r < count; r++)
+            add_scaled_f32(out + k, rows + r * n + k, weights[r], n - k);
 }
 
 inline void scale_f32(const float* x, float scale, const float* weight, float* out, size_t n) {

@@ -4,7 +4,8 @@
 
 namespace linnet {
 
-// Tokens of a run that one worker takes at once, so that a page of keys is read once for all of them.
+// Tokens of a run that one worker takes at once, so that a page of keys is read once for all of
+// them.
 constexpr size_t tile_tokens = 8;
 constexpr size_t page_tokens = KvCache::page_tokens;
 
@@ -108,7 +109,8 @@ struct Attention::Tile {
 
 void Attention::attend(Pass& pass, const float* q, float* mixed) const {
     size_t tiles = 0;
-    for (const Run& run : pass.batch.runs) tiles += (run.tokens.size() + tile_tokens - 1) / tile_tokens;
+    for (const Run& run : pass.batch.runs)
+        tiles += (run.tokens.size() + tile_tokens - 1) / tile_tokens;
     pass.share(tiles * p_.kv_heads, 1, [&](size_t begin, size_t end) {
         size_t index = 0, token = 0;
         for (const Run& run : pass.batch.runs) {
@@ -141,8 +143,8 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
     auto row = [&](size_t i, size_t g) { return scores + (i * group_ + g) * length; };
 
     for (size_t page = page_first; page <= page_last; page++) {
-        const float* keys =
-            pass.kv.keys(pass.kernels, pass.layer, tile.run.pages[page], tile.kv_head, page_scratch);
+        const float* keys = pass.kv.keys(pass.kernels, pass.layer, tile.run.pages[page],
+                                         tile.kv_head, page_scratch);
         for (size_t i = 0; i < tile.count; i++) {
             if (page * page_tokens > tile.position(i)) continue;
             pass.kernels.matmul_f32(keys, page_tokens, head_dim, query(i), head_dim, group_,
@@ -157,7 +159,8 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
             float* s = row(i, g) + seen;
             scale[i * group_ + g] =
                 1 / pass.kernels.exp_sum_f32(s, pass.kernels.max_f32(s, count), count);
-            std::fill_n(tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim, head_dim, 0.0f);
+            std::fill_n(tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim, head_dim,
+                        0.0f);
         }
     }
     for (size_t page = page_first; page <= page_last; page++) {
@@ -168,10 +171,10 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
             size_t to = std::min<size_t>((page + 1) * page_tokens, tile.position(i) + 1);
             if (from >= to) continue;
             for (size_t g = 0; g < group_; g++)
-                pass.kernels.add_rows_f32(row(i, g) + from - base,
-                                          values + (from - page * page_tokens) * head_dim, to - from,
-                                          head_dim,
-                                          tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim);
+                pass.kernels.add_rows_f32(
+                    row(i, g) + from - base, values + (from - page * page_tokens) * head_dim,
+                    to - from, head_dim,
+                    tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim);
         }
     }
     for (size_t i = 0; i < tile.count; i++)

@@ -15,12 +15,12 @@ class Attention final : public Block {
     struct Parts {
         Norm norm;
         Linear query, key, value, output;
-        Norm query_norm, key_norm;  // per head; empty where the model has none
+        Norm query_norm, key_norm;         // per head; empty where the model has none
         std::shared_ptr<const Rope> rope;  // null where positions are not turned
         size_t rope_index = 0;             // among the model's
         size_t heads = 0, kv_heads = 0, head_dim = 0;
-        float scale = 1;        // of the scores
-        uint32_t window = 0;    // tokens that a token sees, itself included; 0 sees all
+        float scale = 1;      // of the scores
+        uint32_t window = 0;  // tokens that a token sees, itself included; 0 sees all
         float residual_scale = 1;
     };
     explicit Attention(Parts parts);

@@ -9,7 +9,9 @@ static constexpr Family table[] = {
     {"llama", build_llama},
 };
 
-std::span<const Family> families() { return table; }
+std::span<const Family> families() {
+    return table;
+}
 
 const Family* find_family(std::string_view architecture) {
     auto row = std::ranges::find(table, architecture, &Family::architecture);

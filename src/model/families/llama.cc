@@ -1,5 +1,5 @@
-// Llama 1 to 3, Mistral, TinyLlama, SmolLM2: pre-normalized attention with grouped heads, and a gated SiLU feed-forward
-// (Touvron et al. 2023).
+// Llama 1 to 3, Mistral, TinyLlama, SmolLM2: pre-normalized attention with grouped heads, and a
+// gated SiLU feed-forward (Touvron et al. 2023).
 #include <cmath>
 
 #include "model/blocks/attention.h"
@@ -21,16 +21,19 @@ Result<Sizes> read_sizes(const Source& source) {
     s.hidden = TRY(source.need_uint("feed_forward_length", 1, 1 << 20));
     s.heads = TRY(source.need_uint("attention.head_count", 1, 1024));
     s.kv_heads = TRY(source.uint_or("attention.head_count_kv", 1, s.heads, s.heads));
-    s.head_dim = TRY(source.uint_or("attention.key_length", 1, 1024, std::max(s.dim / s.heads, 1u)));
+    s.head_dim =
+        TRY(source.uint_or("attention.key_length", 1, 1024, std::max(s.dim / s.heads, 1u)));
     s.rope_dims = TRY(source.uint_or("rope.dimension_count", 2, s.head_dim, s.head_dim));
     s.epsilon = TRY(source.float_or("attention.layer_norm_rms_epsilon", 1e-5f));
     if (s.heads % s.kv_heads != 0 || s.heads / s.kv_heads > 64 || s.rope_dims % 2 != 0)
-        return Error{Code::BadInput, cat("the model's settings do not fit together: ", s.heads, " heads, ", s.kv_heads,
-                                         " key-value heads, ", s.rope_dims, " rotary dimensions")};
+        return Error{Code::BadInput,
+                     cat("the model's settings do not fit together: ", s.heads, " heads, ",
+                         s.kv_heads, " key-value heads, ", s.rope_dims, " rotary dimensions")};
     const Tensor* embedding = TRY(source.need("token_embd.weight"));
     uint64_t vocabulary = embedding->values / s.dim;
     if (vocabulary < 1 || vocabulary > 1 << 24)
-        return Error{Code::BadInput, cat("the embedding is ", shape_text(embedding->shape), ", not a vocabulary of width ", s.dim)};
+        return Error{Code::BadInput, cat("the embedding is ", shape_text(embedding->shape),
+                                         ", not a vocabulary of width ", s.dim)};
     s.vocabulary = static_cast<uint32_t>(vocabulary);
     return s;
 }
@@ -48,11 +51,13 @@ Result<Rope> read_rope(const Source& source, const Sizes& s) {
         for (float& frequency : rope.inverse_frequencies) frequency /= factor;
     }
     for (float frequency : rope.inverse_frequencies)
-        if (!std::isfinite(frequency)) return Error{Code::BadInput, "the rotary frequencies are not finite numbers"};
+        if (!std::isfinite(frequency))
+            return Error{Code::BadInput, "the rotary frequencies are not finite numbers"};
     return rope;
 }
 
-Result<Linear> read_linear(const Source& source, std::string_view name, size_t rows, size_t columns) {
+Result<Linear> read_linear(const Source& source, std::string_view name, size_t rows,
+                           size_t columns) {
     Linear linear;
     linear.weight = Matrix(*TRY(source.need(cat(name, ".weight"), rows, columns)), columns);
     linear.bias = TRY(source.vector(cat(name, ".bias"), rows, false));
@@ -66,7 +71,8 @@ Result<Norm> read_norm(const Source& source, std::string_view name, const Sizes&
     return norm;
 }
 
-Result<Attention::Parts> read_attention(const Source& source, const Sizes& s, std::string_view layer) {
+Result<Attention::Parts> read_attention(const Source& source, const Sizes& s,
+                                        std::string_view layer) {
     Attention::Parts parts;
     auto linear = [&](std::string_view name, size_t rows, size_t columns) {
         return read_linear(source, cat(layer, name), rows, columns);
@@ -98,9 +104,13 @@ Result<Mlp::Parts> read_mlp(const Source& source, const Sizes& s, std::string_vi
 Result<ModelParts> build_llama(const Source& source) {
     Sizes s = TRY(read_sizes(source));
     if (source.has("blk.0.ffn_gate_inp.weight"))
-        return Error{Code::Unsupported, "the model is a mixture of experts, which this build cannot run"};
+        return Error{Code::Unsupported,
+                     "the model is a mixture of experts, which this build cannot run"};
     ModelParts parts;
-    parts.config = {.architecture = source.architecture(), .vocabulary = s.vocabulary, .dim = s.dim, .layers = s.layers,
+    parts.config = {.architecture = source.architecture(),
+                    .vocabulary = s.vocabulary,
+                    .dim = s.dim,
+                    .layers = s.layers,
                     .context = TRY(source.uint_or("context_length", 1, 1 << 24, 2048))};
     const Tensor* embedding = TRY(source.need("token_embd.weight", s.vocabulary, s.dim));
     parts.embedding = Matrix(*embedding, s.dim);
