@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/packed.h"
+
 namespace linnet {
 
 struct Kernels {
@@ -43,6 +45,12 @@ struct Kernels {
     // 16-bit floats to float32 and back, to nearest even
     void (*half_to_float)(const uint16_t* half, float* out, size_t n);
     void (*float_to_half)(const float* x, uint16_t* out, size_t n);
+
+    // Over packed weights: y[t * y_stride + r] for all r < rows and t < tokens; x is (tokens, blocks). packed.h has the sums.
+    void (*matmul_packed)(const PackLayout& layout, const std::byte* groups, size_t rows,
+                          size_t blocks, const ActBlock* x, size_t tokens, float* y,
+                          size_t y_stride);
+    void (*quantize_activations)(const float* x, size_t blocks, ActBlock* out);
 };
 
 }  // namespace linnet

@@ -206,22 +206,3 @@ inline void float_to_half(const float* x, uint16_t* out, size_t n) {
     load_tail(x + k, n - k, 0).store_half(lanes);
     for (size_t i = k; i < n; i++) out[i] = lanes[i - k];
 }
-
-constexpr Kernels table_f32(const char* name) {
-    return {
-        .name = name,
-        .matmul_f32 = matmul_f32,
-        .dot_f32 = dot_f32,
-        .sum_squares_f32 = sum_squares_f32,
-        .sum_f32 = sum_f32,
-        .add_scaled_f32 = add_scaled_f32,
-        .add_rows_f32 = add_rows_f32,
-        .scale_f32 = scale_f32,
-        .exp_sum_f32 = exp_sum_f32,
-        .max_f32 = max_f32,
-        .silu_mul_f32 = silu_mul_f32,
-        .gelu_mul_f32 = gelu_mul_f32,
-        .half_to_float = half_to_float,
-        .float_to_half = float_to_half,
-    };
-}

@@ -43,6 +43,22 @@ struct Vec {
     static Vec fma(Vec a, Vec b, Vec c) {
         return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
     }
+    Vec magnitude() const {
+        __m256 mask = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
+        return {_mm256_and_ps(lo, mask), _mm256_and_ps(hi, mask)};
+    }
+    // 16 whole numbers from -128 to 127 as bytes; returns their sum.
+    int32_t store_bytes(int8_t* p) const {
+        __m256i a = _mm256_cvtps_epi32(lo), b = _mm256_cvtps_epi32(hi);
+        __m256i shorts = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xD8);
+        __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(shorts), _mm256_extracti128_si256(shorts, 1));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+        __m256i s = _mm256_add_epi32(a, b);
+        __m128i t = _mm_add_epi32(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
+        t = _mm_add_epi32(t, _mm_shuffle_epi32(t, 0x4E));
+        t = _mm_add_epi32(t, _mm_shuffle_epi32(t, 0xB1));
+        return _mm_cvtsi128_si32(t);
+    }
     static Vec round(Vec a) {
         constexpr int nearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
         return {_mm256_round_ps(a.lo, nearest), _mm256_round_ps(a.hi, nearest)};
@@ -71,12 +87,64 @@ struct Vec {
     }
 };
 
+struct Lines {
+    __m256i lo, hi;
+    static Lines load(const uint8_t* p) {
+        auto* halves = reinterpret_cast<const __m256i*>(p);
+        return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+    }
+    Lines low_nibbles() const {
+        __m256i mask = _mm256_set1_epi8(15);
+        return {_mm256_and_si256(lo, mask), _mm256_and_si256(hi, mask)};
+    }
+    Lines high_nibbles() const {
+        return Lines{_mm256_srli_epi16(lo, 4), _mm256_srli_epi16(hi, 4)}.low_nibbles();
+    }
+    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
+    Lines with_sixteen(const uint8_t* bits) const {
+        return {_mm256_add_epi8(lo, sixteens(bits)), _mm256_add_epi8(hi, sixteens(bits + 4))};
+    }
+    static __m256i sixteens(const uint8_t* bits) {
+        int32_t word;
+        __builtin_memcpy(&word, bits, sizeof word);
+        // Byte i of the result looks at bit i: byte i / 8 of the word, its bit i % 8.
+        const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+        const __m256i each = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+        __m256i bytes = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), spread), each);
+        return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, each), _mm256_set1_epi8(16));
+    }
+};
+
+struct Ints {
+    static constexpr int tokens_max = 2;
+    __m256i lo, hi;
+    static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+    static Ints add(Ints a, Ints b) { return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)}; }
+    Vec to_float() const { return {_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)}; }
+    // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
+    static Ints dot_small(Ints sum, Lines w, int32_t a) {
+        return {dot(sum.lo, w.lo, _mm256_set1_epi32(a)), dot(sum.hi, w.hi, _mm256_set1_epi32(a))};
+    }
+    static __m256i dot(__m256i sum, __m256i w, __m256i a) {
+        __m256i pairs = _mm256_maddubs_epi16(w, a);
+        return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
+    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
+        Ints high = dot_small(all(0), w.high_nibbles(), a);
+        Ints shifted{_mm256_slli_epi32(high.lo, 4), _mm256_slli_epi32(high.hi, 4)};
+        return dot_small(add(sum, shifted), w.low_nibbles(), a);
+    }
+};
+
 #include "kernels/generic/f32.inl"
+#include "kernels/generic/packed.inl"
+#include "kernels/generic/table.inl"
 
 }  // namespace
 
 extern const Kernels table;
-const Kernels table = table_f32("avx2");
+const Kernels table = make_table("avx2");
 
 }  // namespace linnet::avx2
 LINNET_TARGET_END

@@ -39,6 +39,13 @@ struct Vec {
     static Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
     static Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
     static Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+    Vec magnitude() const { return {_mm512_abs_ps(v)}; }
+    // 16 whole numbers from -128 to 127 as bytes; returns their sum.
+    int32_t store_bytes(int8_t* p) const {
+        __m512i whole = _mm512_cvtps_epi32(v);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(whole));
+        return _mm512_reduce_add_epi32(whole);
+    }
     static Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, 0)}; }
     // a * 2^m for whole m with a normal result
     static Vec times_power_of_2(Vec a, Vec m) {
@@ -57,12 +64,47 @@ struct Vec {
     float maximum() const { return _mm512_reduce_max_ps(v); }
 };
 
+struct Lines {
+    __m512i v;
+    static Lines load(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
+    Lines low_nibbles() const { return {_mm512_and_si512(v, _mm512_set1_epi8(15))}; }
+    Lines high_nibbles() const {
+        return {_mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15))};
+    }
+    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
+    Lines with_sixteen(const uint8_t* bits) const {
+        uint64_t mask;
+        __builtin_memcpy(&mask, bits, sizeof mask);
+        return {_mm512_mask_add_epi8(v, mask, v, _mm512_set1_epi8(16))};
+    }
+};
+
+struct Ints {
+    static constexpr int tokens_max = 8;
+    __m512i v;
+    static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
+    static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
+    Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
+    // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
+    static Ints dot_small(Ints sum, Lines w, int32_t a) {
+        __m512i pairs = _mm512_maddubs_epi16(w.v, _mm512_set1_epi32(a));
+        return {_mm512_add_epi32(sum.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+    }
+    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
+    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
+        Ints high = dot_small(all(0), w.high_nibbles(), a);
+        return dot_small({_mm512_add_epi32(sum.v, _mm512_slli_epi32(high.v, 4))}, w.low_nibbles(), a);
+    }
+};
+
 #include "kernels/generic/f32.inl"
+#include "kernels/generic/packed.inl"
+#include "kernels/generic/table.inl"
 
 }  // namespace
 
 extern const Kernels table;
-const Kernels table = table_f32("avx512");
+const Kernels table = make_table("avx512");
 
 }  // namespace linnet::avx512
 LINNET_TARGET_END

@@ -58,6 +58,18 @@ struct Vec {
     static Vec fma(const Vec& a, const Vec& b, const Vec& c) {
         return each([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
     }
+    Vec magnitude() const {
+        return each([&](int i) { return std::fabs(v[i]); });
+    }
+    // 16 whole numbers from -128 to 127 as bytes; returns their sum.
+    int32_t store_bytes(int8_t* p) const {
+        int32_t sum = 0;
+        for (int i = 0; i < 16; i++) {
+            p[i] = static_cast<int8_t>(v[i]);
+            sum += p[i];
+        }
+        return sum;
+    }
     static Vec round(const Vec& a) {
         return each([&](int i) { return std::nearbyint(a.v[i]); });
     }
@@ -86,11 +98,63 @@ struct Vec {
     }
 };
 
+struct Lines {
+    uint8_t v[64];
+    template <class F>
+    static Lines each(F f) {
+        Lines out;
+        for (int i = 0; i < 64; i++) out.v[i] = static_cast<uint8_t>(f(i));
+        return out;
+    }
+    static Lines load(const uint8_t* p) {
+        return each([&](int i) { return p[i]; });
+    }
+    Lines low_nibbles() const {
+        return each([&](int i) { return v[i] & 15; });
+    }
+    Lines high_nibbles() const {
+        return each([&](int i) { return v[i] >> 4; });
+    }
+    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
+    Lines with_sixteen(const uint8_t* bits) const {
+        return each([&](int i) { return v[i] + (bits[i / 8] >> i % 8 & 1) * 16; });
+    }
+};
+
+struct Ints {
+    static constexpr int tokens_max = 1;
+    int32_t v[16];
+    static Ints all(int32_t x) {
+        Ints out;
+        for (int32_t& lane : out.v) lane = x;
+        return out;
+    }
+    static Ints add(const Ints& a, const Ints& b) {
+        Ints out;
+        for (int i = 0; i < 16; i++) out.v[i] = a.v[i] + b.v[i];
+        return out;
+    }
+    Vec to_float() const {
+        return Vec::each([&](int i) { return static_cast<float>(v[i]); });
+    }
+    // Each lane adds four products of its bytes with the four of `a`.
+    static Ints dot_small(const Ints& sum, const Lines& w, int32_t a) {
+        int8_t four[4];
+        __builtin_memcpy(four, &a, sizeof four);
+        Ints out = sum;
+        for (int i = 0; i < 64; i++) out.v[i / 4] += w.v[i] * four[i % 4];
+        return out;
+    }
+    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) { return dot_small(sum, w, a); }
+};
+
 #include "kernels/generic/f32.inl"
+#include "kernels/generic/packed.inl"
+#include "kernels/generic/table.inl"
 
 }  // namespace
 
 extern const Kernels table;
-const Kernels table = table_f32("scalar");
+const Kernels table = make_table("scalar");
 
 }  // namespace linnet::scalar

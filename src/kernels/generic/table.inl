@@ -1,0 +1,21 @@
+// The table of an instruction set, from the loops included before.
+constexpr Kernels make_table(const char* name) {
+    return {
+        .name = name,
+        .matmul_f32 = matmul_f32,
+        .dot_f32 = dot_f32,
+        .sum_squares_f32 = sum_squares_f32,
+        .sum_f32 = sum_f32,
+        .add_scaled_f32 = add_scaled_f32,
+        .add_rows_f32 = add_rows_f32,
+        .scale_f32 = scale_f32,
+        .exp_sum_f32 = exp_sum_f32,
+        .max_f32 = max_f32,
+        .silu_mul_f32 = silu_mul_f32,
+        .gelu_mul_f32 = gelu_mul_f32,
+        .half_to_float = half_to_float,
+        .float_to_half = float_to_half,
+        .matmul_packed = matmul_packed,
+        .quantize_activations = quantize_activations,
+    };
+}
