@@ -46,7 +46,8 @@ struct Kernels {
     void (*half_to_float)(const uint16_t* half, float* out, size_t n);
     void (*float_to_half)(const float* x, uint16_t* out, size_t n);
 
-    // Over packed weights: y[t * y_stride + r] for all r < rows and t < tokens; x is (tokens, blocks). packed.h has the sums.
+    // Over packed weights: y[t * y_stride + r] for all r < rows and t < tokens; x is (tokens,
+    // blocks). packed.h has the sums.
     void (*matmul_packed)(const PackLayout& layout, const std::byte* groups, size_t rows,
                           size_t blocks, const ActBlock* x, size_t tokens, float* y,
                           size_t y_stride);

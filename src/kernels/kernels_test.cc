@@ -137,6 +137,75 @@ TEST_P(EachIsa, HalvesConvertAsDefined) {
     for (size_t i = 0; i < random.size(); i++) ASSERT_EQ(rounded[i], float_to_half(random[i]));
 }
 
+TEST_P(EachIsa, ActivationsQuantizeToTheScalarBytes) {
+    constexpr size_t blocks = 18;
+    auto x = random_floats(blocks * 32, 10, 3);
+    std::fill_n(x.begin() + 64, 32, 0.0f);  // a block of zeros
+    x[100] = -50;                           // an outlier
+    std::vector<ActBlock> mine(blocks), oracle(blocks);
+    kernels.quantize_activations(x.data(), blocks, mine.data());
+    scalar.quantize_activations(x.data(), blocks, oracle.data());
+    EXPECT_EQ(std::memcmp(mine.data(), oracle.data(), blocks * sizeof(ActBlock)), 0);
+    for (size_t i = 0; i < x.size(); i++)
+        EXPECT_NEAR(mine[i / 32].scale * mine[i / 32].q[i % 32], x[i], mine[i / 32].scale * 0.501)
+            << i;
+}
+
+// Random blocks of every packed type, against the definition in packed.h and against the scalar
+// set, for odd shapes.
+TEST_P(EachIsa, PackedMatmulIsTheScalarBitsAndTheDefinition) {
+    std::mt19937 bits(11);
+    constexpr size_t blocks = 5;
+    for (const Packing& packing : packings()) {
+        for (size_t rows : {1, 15, 16, 33}) {
+            std::vector<std::byte> data(rows * blocks * packing.block_bytes);
+            for (std::byte& b : data) b = static_cast<std::byte>(bits());
+            for (size_t i = 0; i < data.size(); i += packing.block_bytes) {
+                uint16_t d = float_to_half(0.01f * static_cast<float>(1 + i % 7)),
+                         m = float_to_half(-0.05f);
+                std::memcpy(data.data() + i, &d, 2);
+                if (packing.layout.has_min) std::memcpy(data.data() + i + 2, &m, 2);
+            }
+            size_t group_bytes = packing.layout.group_bytes(blocks),
+                   row_bytes = blocks * packing.block_bytes;
+            std::vector<std::byte> packed((rows + 15) / 16 * group_bytes);
+            for (size_t row = 0; row < rows; row += 16)
+                pack_group(packing, data.data() + row * row_bytes, std::min<size_t>(16, rows - row),
+                           blocks, packed.data() + row / 16 * group_bytes);
+            for (size_t tokens : {1, 2, 3, 7, 8, 13}) {
+                auto x = random_floats(tokens * blocks * 32, 12);
+                std::vector<ActBlock> acts(tokens * blocks);
+                scalar.quantize_activations(x.data(), acts.size(), acts.data());
+                std::vector<float> y(tokens * (rows + 2), -1), expected = y;
+                kernels.matmul_packed(packing.layout, packed.data(), rows, blocks, acts.data(),
+                                      tokens, y.data(), rows + 2);
+                scalar.matmul_packed(packing.layout, packed.data(), rows, blocks, acts.data(),
+                                     tokens, expected.data(), rows + 2);
+                expect_same_bits(y, expected);
+                for (size_t t = 0; t < tokens; t++) {
+                    for (size_t row = 0; row < rows; row++) {
+                        double exact = 0;
+                        for (size_t b = 0; b < blocks; b++) {
+                            uint8_t q[32];
+                            uint16_t d = 0, m = 0;
+                            packing.unpack(data.data() + row * row_bytes + b * packing.block_bytes,
+                                           q, &d, &m);
+                            const ActBlock& a = acts[t * blocks + b];
+                            for (size_t k = 0; k < 32; k++)
+                                exact += (static_cast<double>(half_to_float(d)) *
+                                              (q[k] - packing.layout.offset) +
+                                          half_to_float(m)) *
+                                         a.scale * a.q[k];
+                        }
+                        EXPECT_NEAR(y[t * (rows + 2) + row], exact, 1e-4 * (1 + std::abs(exact)))
+                            << packing.dtype;
+                    }
+                }
+            }
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Machine, EachIsa, ::testing::ValuesIn(kernel_isas()),
                          [](const auto& isa) { return std::string(kernels_of(isa.param).name); });
 

@@ -53,7 +53,8 @@ void unpack_q5_1(const std::byte* block, uint8_t* q, uint16_t* d, uint16_t* m) {
 
 void unpack_q8_0(const std::byte* block, uint8_t* q, uint16_t* d, uint16_t*) {
     *d = half_at(block);
-    for (int i = 0; i < 32; i++) q[i] = static_cast<uint8_t>(static_cast<uint8_t>(block[2 + i]) ^ 0x80);
+    for (int i = 0; i < 32; i++)
+        q[i] = static_cast<uint8_t>(static_cast<uint8_t>(block[2 + i]) ^ 0x80);
 }
 
 // clang-format off
@@ -66,26 +67,32 @@ constexpr Packing table[] = {
 };
 // clang-format on
 
-// Puts the 32 values of one row into a group's block.
+// Puts the 32 values of one row into a group's block, whose bits for it are still zero.
 void place(PackKind kind, const uint8_t* q, size_t row, uint8_t* block) {
-    for (size_t k = 0; k < pack_columns; k++) {
-        size_t b = k % 4, lane = 4 * row + b;
-        if (kind == PackKind::Bits8) {
-            block[k / 4 * 64 + lane] = q[k];
-            continue;
-        }
-        uint8_t& nibble = block[k / 8 * 64 + lane];
-        nibble = static_cast<uint8_t>(nibble | (q[k] & 15) << (k % 8 < 4 ? 0 : 4));
-        if (kind == PackKind::Bits5) {
-            uint8_t& bits = block[256 + k / 4 * 8 + lane / 8];
-            bits = static_cast<uint8_t>(bits | (q[k] >> 4) << lane % 8);
-        }
+    if (kind == PackKind::Bits8) {
+        for (size_t i = 0; i < 8; i++) std::memcpy(block + 64 * i + 4 * row, q + 4 * i, 4);
+        return;
+    }
+    uint8_t both[16];  // 4 j + b: columns 8 j + b and 8 j + 4 + b
+    for (size_t i = 0; i < 16; i++) {
+        const uint8_t* low = q + i / 4 * 8 + i % 4;
+        both[i] = static_cast<uint8_t>((low[0] & 15) | (low[4] & 15) << 4);
+    }
+    for (size_t j = 0; j < 4; j++) std::memcpy(block + 64 * j + 4 * row, both + 4 * j, 4);
+    if (kind != PackKind::Bits5) return;
+    for (size_t i = 0; i < 8; i++) {
+        int four = 0;
+        for (size_t b = 0; b < 4; b++) four |= (q[4 * i + b] >> 4) << b;
+        uint8_t& bits = block[256 + 8 * i + row / 2];
+        bits = static_cast<uint8_t>(bits | four << row % 2 * 4);
     }
 }
 
 }  // namespace
 
-std::span<const Packing> packings() { return table; }
+std::span<const Packing> packings() {
+    return table;
+}
 
 const Packing* packing_of(std::string_view dtype) {
     for (const Packing& row : table)
@@ -93,7 +100,8 @@ const Packing* packing_of(std::string_view dtype) {
     return nullptr;
 }
 
-void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows, size_t blocks, std::byte* group) {
+void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows, size_t blocks,
+                std::byte* group) {
     const PackLayout& layout = packing.layout;
     std::memset(group, 0, layout.group_bytes(blocks));
     auto* q_section = reinterpret_cast<uint8_t*>(group);
@@ -106,7 +114,8 @@ void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows,
             packing.unpack(rows_data + (row * blocks + block) * packing.block_bytes, q, &d, &m);
             place(layout.kind, q, row, q_section + block * layout.q_bytes());
             std::memcpy(d_section + 2 * (block * pack_rows + row), &d, sizeof d);
-            if (layout.has_min) std::memcpy(m_section + 2 * (block * pack_rows + row), &m, sizeof m);
+            if (layout.has_min)
+                std::memcpy(m_section + 2 * (block * pack_rows + row), &m, sizeof m);
         }
     }
 }

@@ -1,15 +1,20 @@
-// Quantized weights in the layout that the fast kernels stream: 16 rows side by side, 32 columns at a time, losslessly
-// repacked from GGUF's blocks of 32 values. Activations become int8 with one scale per 32.
+// Quantized weights in the layout that the fast kernels stream: 16 rows side by side, 32 columns at
+// a time, losslessly repacked from GGUF's blocks of 32 values. Activations become int8 with one
+// scale per 32.
 //
-// A row's value is d * (q - offset) + m, with q an unsigned integer of 4, 5 or 8 bits, d and m float16. One output is
-//   for each block of 32 columns, in order:  y = fma(d * a.scale, sum of (q - offset) * a.q, y);  y = fma(m, a.sum, y)
-// (the second only where there is an m). The inner sum is of integers, so exact in any order; the outer order is this
-// contract, the same on every instruction set and for every number of tokens.
+// A row's value is d * (q - offset) + m, with q an unsigned integer of 4, 5 or 8 bits, d and m
+// float16. One output is
+//   for each block of 32 columns, in order:  y = fma(d * a.scale, sum of (q - offset) * a.q, y);  y
+//   = fma(m, a.sum, y)
+// (the second only where there is an m). The inner sum is of integers, so exact in any order; the
+// outer order is this contract, the same on every instruction set and for every number of tokens.
 //
-// A group of 16 rows lies together: all q, then all d, then all m, each section block by block, the group padded to 64 bytes.
-//   q of 4 bits: 4 lines of 64 bytes a block. Byte 4 r + b of line j: row r, columns 8 j + b (low nibble), 8 j + 4 + b (high).
-//   q of 5 bits: the same, then 8 words of 64 bits: bit 4 r + b of word i is the fifth bit of row r, column 4 i + b.
-//   q of 8 bits: 8 lines. Byte 4 r + b of line i: row r, column 4 i + b.
+// A group of 16 rows lies together: all q, then all d, then all m, each section block by block, the
+// group padded to 64 bytes.
+//   q of 4 bits: 4 lines of 64 bytes a block. Byte 4 r + b of line j: row r, columns 8 j + b (low
+//   nibble), 8 j + 4 + b (high). q of 5 bits: the same, then 8 words of 64 bits: bit 4 r + b of
+//   word i is the fifth bit of row r, column 4 i + b. q of 8 bits: 8 lines. Byte 4 r + b of line i:
+//   row r, column 4 i + b.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +45,8 @@ struct PackLayout {
 // 32 activations: x is about scale * q.
 struct ActBlock {
     float scale;
-    float sum;         // scale * q_sum
-    int32_t q_sum;     // of the q
+    float sum;      // scale * q_sum
+    int32_t q_sum;  // of the q
     int8_t q[32];
 };
 
@@ -59,6 +64,7 @@ std::span<const Packing> packings();
 const Packing* packing_of(std::string_view dtype);
 
 // Packs `rows` rows (1 to 16; the rest of the group becomes zero) of `blocks` blocks each.
-void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows, size_t blocks, std::byte* group);
+void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows, size_t blocks,
+                std::byte* group);
 
 }  // namespace linnet

@@ -8,7 +8,13 @@ extern const Kernels table;
 namespace avx2 {
 extern const Kernels table;
 }
+namespace avx_vnni {
+extern const Kernels table;
+}
 namespace avx512 {
+extern const Kernels table;
+}
+namespace avx512_vnni {
 extern const Kernels table;
 }
 
@@ -23,8 +29,8 @@ struct Set {
 constexpr Set sets[] = {
     {Isa::Scalar, &scalar::table},
 #if defined(__x86_64__)
-    {Isa::Avx2, &avx2::table},
-    {Isa::Avx512, &avx512::table},
+    {Isa::Avx2, &avx2::table},     {Isa::AvxVnni, &avx_vnni::table},
+    {Isa::Avx512, &avx512::table}, {Isa::Avx512Vnni, &avx512_vnni::table},
 #endif
 };
 

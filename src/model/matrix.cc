@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 
 namespace linnet {
 
@@ -17,6 +18,7 @@ Matrix::Matrix(const Tensor& tensor, uint64_t columns)
 }
 
 Matrix Matrix::slice(size_t first, size_t rows) const {
+    check(!packed(), "slices are taken before packing");
     check(first + rows <= rows_, "a slice lies within the matrix");
     Matrix out = *this;
     out.data_ += first * row_bytes_;
@@ -28,8 +30,44 @@ void Matrix::decode_row(size_t row, float* out) const {
     dtype_->decode(data_ + row * row_bytes_, out, columns_);
 }
 
-void Matrix::multiply(const Kernels& kernels, const float* x, size_t tokens, size_t begin,
-                      size_t end, float* y, size_t y_stride, float* scratch) const {
+void Matrix::pack(ThreadPool& pool) {
+    const Packing* packing = packing_of(dtype_->name);
+    if (!packing || columns_ % pack_columns != 0 || packed()) return;
+    size_t blocks = columns_ / pack_columns, groups = (rows_ + pack_rows - 1) / pack_rows;
+    size_t group_bytes = packing->layout.group_bytes(blocks);
+    // Cache lines, so that a line of weights is one load.
+    constexpr std::align_val_t alignment{64};
+    auto* memory = static_cast<std::byte*>(::operator new(groups * group_bytes, alignment));
+    packed_ = std::shared_ptr<std::byte[]>(memory,
+                                           [=](std::byte* p) { ::operator delete(p, alignment); });
+    packing_ = packing;
+    pool.for_each(groups, [&](size_t begin, size_t end) {
+        for (size_t group = begin; group < end; group++) {
+            size_t row = group * pack_rows;
+            pack_group(*packing, data_ + row * row_bytes_, std::min(pack_rows, rows_ - row), blocks,
+                       memory + group * group_bytes);
+        }
+    });
+}
+
+uint64_t Matrix::packed_bytes() const {
+    if (!packed()) return 0;
+    return (rows_ + pack_rows - 1) / pack_rows *
+           packing_->layout.group_bytes(columns_ / pack_columns);
+}
+
+void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
+                      float* y, size_t y_stride, float* scratch) const {
+    if (packed()) {
+        check(x.blocks && begin % pack_rows == 0,
+              "packed rows are multiplied in groups, with blocks");
+        size_t blocks = columns_ / pack_columns;
+        kernels.matmul_packed(
+            packing_->layout,
+            packed_.get() + begin / pack_rows * packing_->layout.group_bytes(blocks), end - begin,
+            blocks, x.blocks, tokens, y + begin, y_stride);
+        return;
+    }
     bool plain = dtype_->name == "f32" && reinterpret_cast<uintptr_t>(data_) % alignof(float) == 0;
     for (size_t r = begin; r < end; r += panel_rows) {
         size_t rows = std::min(panel_rows, end - r);
@@ -38,11 +76,11 @@ void Matrix::multiply(const Kernels& kernels, const float* x, size_t tokens, siz
             panel = reinterpret_cast<const float*>(data_ + r * row_bytes_);
         else
             dtype_->decode(data_ + r * row_bytes_, scratch, rows * columns_);
-        kernels.matmul_f32(panel, rows, columns_, x, columns_, tokens, y + r, y_stride);
+        kernels.matmul_f32(panel, rows, columns_, x.x, columns_, tokens, y + r, y_stride);
     }
 }
 
-void Linear::run(const Kernels& kernels, const float* x, size_t tokens, size_t begin, size_t end,
+void Linear::run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
                  float* y, size_t y_stride, float* scratch) const {
     weight.multiply(kernels, x, tokens, begin, end, y, y_stride, scratch);
     if (bias.empty()) return;

@@ -1,41 +1,69 @@
-// Weights that activations are multiplied with: rows of one tensor in its own number format.
+// Weights that activations are multiplied with: rows of one tensor, in its own number format or
+// repacked for speed.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "base/threads.h"
 #include "formats/checkpoint.h"
 #include "kernels/kernels.h"
 
 namespace linnet {
 
-// A borrowed view of a tensor's rows; the Checkpoint it came from stays.
+// Two arithmetics. F32 is the oracle: float32 of the dequantized weights. Fast multiplies 4- to
+// 8-bit weights with int8 activations where the format has a packed form, and is F32 where it has
+// none.
+enum class Math { F32, Fast };
+
+// What a matrix is multiplied with: (tokens, columns) as floats and, for packed weights, as blocks
+// of int8.
+struct Operand {
+    const float* x = nullptr;
+    const ActBlock* blocks = nullptr;
+
+    // Floats that hold the blocks of `columns` values.
+    static constexpr size_t block_floats(size_t columns) {
+        return (columns / pack_columns) * (sizeof(ActBlock) / sizeof(float));
+    }
+};
+
+// A borrowed view of a tensor's rows; the Checkpoint it came from stays. Copies share what was
+// packed.
 class Matrix {
   public:
     Matrix() = default;
     // REQUIRES: the tensor holds rows * columns decodable values, a row in whole blocks.
     Matrix(const Tensor& tensor, uint64_t columns);
-    // The rows from `first` on, as a matrix of their own (fused projections).
+    // The rows from `first` on, as a matrix of their own (fused projections). REQUIRES: not packed.
     Matrix slice(size_t first, size_t rows) const;
+
+    // Repacks the rows for Math::Fast where their format and length allow.
+    void pack(ThreadPool& pool);
+    bool packed() const { return packed_ != nullptr; }
+    uint64_t packed_bytes() const;
 
     size_t rows() const { return rows_; }
     size_t columns() const { return columns_; }
-    const DType& dtype() const { return *dtype_; }
 
     // y[t * y_stride + r] = row r . x[t * columns], for rows begin to end. `scratch` holds
-    // scratch_floats() of this worker.
-    void multiply(const Kernels& kernels, const float* x, size_t tokens, size_t begin, size_t end,
+    // scratch_floats() of this worker. REQUIRES: x has blocks where the matrix is packed, and begin
+    // is a multiple of panel_rows.
+    void multiply(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
                   float* y, size_t y_stride, float* scratch) const;
-    size_t scratch_floats() const { return panel_rows * columns_; }
+    size_t scratch_floats() const { return packed() ? 0 : panel_rows * columns_; }
 
     void decode_row(size_t row, float* out) const;
 
     // Rows are shared among workers in multiples of this.
-    static constexpr size_t panel_rows = 16;
+    static constexpr size_t panel_rows = pack_rows;
 
   private:
     const DType* dtype_ = nullptr;
     const std::byte* data_ = nullptr;
     size_t rows_ = 0, columns_ = 0, row_bytes_ = 0;
+    const Packing* packing_ = nullptr;
+    std::shared_ptr<std::byte[]> packed_;
 };
 
 // A matrix with what may follow it.
@@ -44,8 +72,8 @@ struct Linear {
     std::vector<float> bias;  // (rows), or empty
 
     size_t rows() const { return weight.rows(); }
-    void run(const Kernels& kernels, const float* x, size_t tokens, size_t begin, size_t end,
-             float* y, size_t y_stride, float* scratch) const;
+    void run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end, float* y,
+             size_t y_stride, float* scratch) const;
 };
 
 }  // namespace linnet

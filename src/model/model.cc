@@ -7,8 +7,9 @@
 
 namespace linnet {
 
-Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint) {
-    Source source = TRY(Source::open(checkpoint));
+Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, Math math,
+                                                 ThreadPool& pool) {
+    Source source = TRY(Source::open(checkpoint, math, pool));
     const Family* family = find_family(source.architecture());
     if (!family) {
         std::string known;
@@ -39,7 +40,8 @@ ScratchNeed Model::scratch() const {
         most.own = std::max(most.own, need.own);
         most.own_per_context = std::max(most.own_per_context, need.own_per_context);
     }
-    most.shared_per_token = std::max(most.shared_per_token, parts_.config.dim);
+    most.shared_per_token = std::max(most.shared_per_token,
+                                     parts_.config.dim + Operand::block_floats(parts_.config.dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
     most.own = std::max(most.own, parts_.head.scratch_floats());
     return most;
@@ -117,6 +119,7 @@ void Model::turn_angles(Pass& pass) const {
 void Model::predict(Pass& pass, float* logits) const {
     const size_t dim = parts_.config.dim, vocabulary = parts_.config.vocabulary;
     float* normed = pass.shared(pass.tokens * dim);
+    ActBlock* blocks = pass.blocks(dim);
     size_t outputs = 0, t = 0;
     for (const Run& run : pass.batch.runs) {
         for (size_t i = 0; i < run.tokens.size(); i++, t++) {
@@ -125,13 +128,14 @@ void Model::predict(Pass& pass, float* logits) const {
             size_t at = outputs++;
             pass.share_one(at, [&] {
                 parts_.output_norm.run(pass.kernels, pass.x + t * dim, normed + at * dim);
+                pass.quantize(normed, dim, blocks, at, at + 1);
             });
         }
     }
     pass.barrier();
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        parts_.head.multiply(pass.kernels, normed, outputs, begin, end, logits, vocabulary,
-                             pass.own());
+        parts_.head.multiply(pass.kernels, {normed, blocks}, outputs, begin, end, logits,
+                             vocabulary, pass.own());
         if (parts_.logit_scale == 1) return;
         for (size_t o = 0; o < outputs; o++)
             for (size_t v = begin; v < end; v++) logits[o * vocabulary + v] *= parts_.logit_scale;

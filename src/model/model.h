@@ -41,7 +41,8 @@ class Model {
   public:
     // Unsupported for an architecture that no family knows; BadInput where settings and tensors do
     // not agree.
-    static Result<std::shared_ptr<const Model>> load(const Checkpoint& checkpoint);
+    static Result<std::shared_ptr<const Model>> load(const Checkpoint& checkpoint, Math math,
+                                                     ThreadPool& pool);
 
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }

@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "kernels/kernels.h"
 #include "model/kv_cache.h"
+#include "model/matrix.h"
 
 namespace linnet {
 
@@ -79,6 +80,21 @@ class Pass {
         shared_used_ += floats;
         return out;
     }
+    // Room for the int8 blocks of (tokens, columns); null where the columns are no whole number of
+    // blocks.
+    ActBlock* blocks(size_t columns) {
+        if (columns % pack_columns != 0) return nullptr;
+        return reinterpret_cast<ActBlock*>(shared(tokens * Operand::block_floats(columns)));
+    }
+    // Makes the blocks of tokens begin to end of x: (tokens, columns). Nothing where there is no
+    // room for them.
+    void quantize(const float* x_of, size_t columns, ActBlock* to, size_t begin, size_t end) const {
+        if (!to) return;
+        size_t per_token = columns / pack_columns;
+        kernels.quantize_activations(x_of + begin * columns, (end - begin) * per_token,
+                                     to + begin * per_token);
+    }
+
     float* own() const { return own_; }  // this worker's scratch
     // What has been taken so far stays for the whole step.
     void keep() { kept_ = shared_used_; }

@@ -17,10 +17,10 @@ namespace {
 
 class Reference : public ::testing::Test {
   protected:
-    void load(const Path& model_file, const Path& reference_file) {
+    void load(const Path& model_file, const Path& reference_file, Math math) {
         auto checkpoint = Checkpoint::open(model_file);
         ASSERT_TRUE(checkpoint) << checkpoint.error().what;
-        auto loaded = Model::load(*checkpoint);
+        auto loaded = Model::load(*checkpoint, math, pool);
         ASSERT_TRUE(loaded) << loaded.error().what;
         model = *loaded;
         auto text = read_file(reference_file, 1 << 26);
@@ -67,7 +67,7 @@ double log_softmax(std::span<const float> row, int32_t token) {
 TEST_F(Reference, NextTokenLogprobsAreWithinOneThousandth) {
     LINNET_MODEL_OR_SKIP(model_file);
     LINNET_DATA_OR_SKIP(reference_file, "reference/smollm2-135m-instruct-q4_1.json");
-    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file));
+    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file, Math::F32));
     const size_t vocabulary = model->config().vocabulary;
     double worst = 0;
     size_t compared = 0;
@@ -88,7 +88,7 @@ TEST_F(Reference, NextTokenLogprobsAreWithinOneThousandth) {
 TEST_F(Reference, GreedyTokensAreEqual) {
     LINNET_MODEL_OR_SKIP(model_file);
     LINNET_DATA_OR_SKIP(reference_file, "reference/smollm2-135m-instruct-q4_1.json");
-    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file));
+    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file, Math::F32));
     size_t compared = 0;
     for (const auto& [name, expected] : *reference.find("cases")->as_object()) {
         if (!expected.find("greedy64")) continue;
@@ -104,6 +104,68 @@ TEST_F(Reference, GreedyTokensAreEqual) {
         }
     }
     EXPECT_GT(compared, 300u);
+}
+
+double divergence(std::span<const float> p, std::span<const float> q) {
+    double p_most = std::ranges::max(p), q_most = std::ranges::max(q), p_sum = 0, q_sum = 0;
+    for (size_t i = 0; i < p.size(); i++) {
+        p_sum += std::exp(p[i] - p_most);
+        q_sum += std::exp(q[i] - q_most);
+    }
+    double kl = 0;
+    for (size_t i = 0; i < p.size(); i++) {
+        double lp = p[i] - p_most - std::log(p_sum), lq = q[i] - q_most - std::log(q_sum);
+        kl += std::exp(lp) * (lp - lq);
+    }
+    return kl;
+}
+
+// A guard, not the goal: docs name the figure on running text beside the peer.
+TEST_F(Reference, FastArithmeticDivergesLittle) {
+    LINNET_MODEL_OR_SKIP(model_file);
+    LINNET_DATA_OR_SKIP(reference_file, "reference/smollm2-135m-instruct-q4_1.json");
+    std::vector<std::vector<float>> exact;
+    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file, Math::F32));
+    const size_t vocabulary = model->config().vocabulary;
+    for (const auto& [name, expected] : *reference.find("cases")->as_object()) {
+        auto rows = logits(integers(*expected.find("ids")), 0, true);
+        exact.emplace_back(rows.begin(), rows.end());
+    }
+    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file, Math::Fast));
+    double sum = 0;
+    size_t tokens = 0, which = 0;
+    for (const auto& [name, expected] : *reference.find("cases")->as_object()) {
+        auto rows = logits(integers(*expected.find("ids")), 0, true);
+        std::span<const float> oracle = exact[which++];
+        for (size_t at = 0; at < rows.size(); at += vocabulary, tokens++)
+            sum += divergence(oracle.subspan(at, vocabulary), rows.subspan(at, vocabulary));
+    }
+    EXPECT_LE(sum / static_cast<double>(tokens), 0.003) << "over " << tokens << " tokens";
+    RecordProperty("divergence", std::to_string(sum / static_cast<double>(tokens)));
+}
+
+TEST_F(Reference, FastArithmeticAgreesWhereTheMarginIsClear) {
+    LINNET_MODEL_OR_SKIP(model_file);
+    LINNET_DATA_OR_SKIP(reference_file, "reference/smollm2-135m-instruct-q4_1.json");
+    ASSERT_NO_FATAL_FAILURE(load(model_file, reference_file, Math::Fast));
+    const size_t vocabulary = model->config().vocabulary;
+    size_t compared = 0;
+    for (const auto& [name, expected] : *reference.find("cases")->as_object()) {
+        if (!expected.find("greedy64")) continue;
+        auto ids = integers(*expected.find("ids"));
+        auto greedy = integers(*expected.find("greedy64"));
+        size_t prompt = ids.size();
+        ids.insert(ids.end(), greedy.begin(), greedy.end() - 1);
+        auto rows = logits(ids, 0, true);
+        for (size_t i = 0; i < greedy.size(); i++) {
+            if (*(*expected.find("greedy64_margin")->as_array())[i].as_double() <= 0.5) continue;
+            auto row = rows.subspan((prompt - 1 + i) * vocabulary, vocabulary);
+            EXPECT_EQ(std::ranges::max_element(row) - row.begin(), greedy[i])
+                << name << ", token " << i;
+            compared++;
+        }
+    }
+    EXPECT_GT(compared, 100u);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ std::optional<Json> as_json(const Value& value, uint32_t layer) {
 
 }  // namespace
 
-Result<Source> Source::open(Checkpoint checkpoint) {
+Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool) {
     if (checkpoint.format() == Format::Gguf) {
         const Value* value = checkpoint.metadata().find("general.architecture");
         auto name = value ? value->as_string() : std::nullopt;
@@ -92,7 +92,7 @@ Result<Source> Source::open(Checkpoint checkpoint) {
             return Error{
                 Code::BadInput,
                 "the file does not say which architecture it holds (general.architecture)"};
-        return Source(std::move(checkpoint), std::string(*name));
+        return Source(std::move(checkpoint), std::string(*name), math, pool);
     }
     Json config = TRY(checkpoint.document("config.json"));
     std::string type = config.string_or("model_type", "");
@@ -100,7 +100,7 @@ Result<Source> Source::open(Checkpoint checkpoint) {
         return Error{Code::BadInput, "config.json does not say which model_type it is"};
     auto pair = std::ranges::find(architectures, type, &NamePair::hugging_face);
     Source source(std::move(checkpoint),
-                  pair == std::end(architectures) ? type : std::string(pair->gguf));
+                  pair == std::end(architectures) ? type : std::string(pair->gguf), math, pool);
     source.config_ = std::move(config);
     return source;
 }
@@ -188,6 +188,18 @@ Result<const Tensor*> Source::find_shaped(std::string_view name, uint64_t rows,
 Result<const Tensor*> Source::need(std::string_view name, uint64_t rows, uint64_t columns) const {
     TRY(need(name));
     return find_shaped(name, rows, columns);
+}
+
+Matrix Source::matrix(const Tensor& tensor, uint64_t columns) const {
+    Matrix matrix(tensor, columns);
+    if (math_ == Math::F32) return matrix;
+    matrix.pack(pool_);
+    if (matrix.packed()) {
+        const MappedFile& file = checkpoint_.files()[tensor.file];
+        file.done_with(static_cast<uint64_t>(tensor.data.data() - file.bytes().data()),
+                       tensor.data.size());
+    }
+    return matrix;
 }
 
 Result<std::vector<float>> Source::vector(std::string_view name, uint64_t size, bool needed) const {

@@ -8,13 +8,14 @@
 #include <string_view>
 
 #include "formats/checkpoint.h"
+#include "model/matrix.h"
 
 namespace linnet {
 
 class Source {
   public:
     // Unsupported where the file does not say which architecture it holds.
-    static Result<Source> open(Checkpoint checkpoint);
+    static Result<Source> open(Checkpoint checkpoint, Math math, ThreadPool& pool);
 
     const Checkpoint& checkpoint() const { return checkpoint_; }
     const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
@@ -37,19 +38,26 @@ class Source {
     Result<const Tensor*> need(std::string_view name, uint64_t rows, uint64_t columns) const;
     // Null where it is missing; an error where its shape is another.
     Result<const Tensor*> find_shaped(std::string_view name, uint64_t rows, uint64_t columns) const;
-    // The rows and columns of a tensor that must be there.
     Result<const Tensor*> need(std::string_view name) const;
+    // A tensor as a matrix, repacked for the arithmetic of this model; the file's pages are let go
+    // where they were copied.
+    Matrix matrix(const Tensor& tensor, uint64_t columns) const;
     // A vector in float32; empty where it is missing and not needed.
     Result<std::vector<float>> vector(std::string_view name, uint64_t size, bool needed) const;
 
   private:
-    Source(Checkpoint checkpoint, std::string architecture)
-        : checkpoint_(std::move(checkpoint)), architecture_(std::move(architecture)) {}
+    Source(Checkpoint checkpoint, std::string architecture, Math math, ThreadPool& pool)
+        : checkpoint_(std::move(checkpoint)),
+          architecture_(std::move(architecture)),
+          math_(math),
+          pool_(pool) {}
     const Tensor* find(std::string_view name) const;
     std::optional<Json> setting(std::string_view name, uint32_t layer) const;
 
     Checkpoint checkpoint_;
     std::string architecture_;
+    Math math_;
+    ThreadPool& pool_;
     Json config_;  // config.json of a Hugging Face folder
 };
 

@@ -1,6 +1,7 @@
-// The kernels over packed weights (packed.h), over the instruction set's Vec, Lines (64 bytes) and Ints (16 lanes of int32).
-// Main idea: one load of 64 bytes is 16 rows by 4 or 8 columns; the activations are broadcast four at a time, so no shuffle
-// and no horizontal sum is ever needed, and up to Ints::tokens_max tokens share what was unpacked.
+// The kernels over packed weights (packed.h), over the instruction set's Vec, Lines (64 bytes) and
+// Ints (16 lanes of int32). Main idea: one load of 64 bytes is 16 rows by 4 or 8 columns; the
+// activations are broadcast four at a time, so no shuffle and no horizontal sum is ever needed, and
+// up to Ints::tokens_max tokens share what was unpacked.
 
 // Calls line(weights, i) for the 8 groups of 4 columns of one block.
 template <PackKind KIND, class Line>
@@ -84,40 +85,47 @@ inline void tokens_packed(const uint8_t* group, size_t blocks, int offset, const
         tokens -= TOKENS;
     }
     if constexpr (TOKENS > 1)
-        tokens_packed<KIND, HAS_MIN, TOKENS / 2>(group, blocks, offset, x, x_stride, tokens, y, y_stride, rows);
+        tokens_packed<KIND, HAS_MIN, TOKENS / 2>(group, blocks, offset, x, x_stride, tokens, y,
+                                                 y_stride, rows);
 }
 
 template <PackKind KIND, bool HAS_MIN>
-inline void groups_packed(const PackLayout& layout, const std::byte* groups, size_t rows, size_t blocks,
-                          const ActBlock* x, size_t tokens, float* y, size_t y_stride) {
+inline void groups_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
+                          size_t blocks, const ActBlock* x, size_t tokens, float* y,
+                          size_t y_stride) {
     const auto* group = reinterpret_cast<const uint8_t*>(groups);
     for (size_t row = 0; row < rows; row += pack_rows) {
         size_t here = rows - row < pack_rows ? rows - row : pack_rows;
-        tokens_packed<KIND, HAS_MIN, Ints::tokens_max>(group, blocks, layout.offset, x, blocks, tokens, y + row,
-                                                       y_stride, here);
+        tokens_packed<KIND, HAS_MIN, Ints::tokens_max>(group, blocks, layout.offset, x, blocks,
+                                                       tokens, y + row, y_stride, here);
         group += layout.group_bytes(blocks);
     }
 }
 
-inline void matmul_packed(const PackLayout& layout, const std::byte* groups, size_t rows, size_t blocks,
-                          const ActBlock* x, size_t tokens, float* y, size_t y_stride) {
-    auto run = [&](auto with_min) {
-        constexpr bool min = decltype(with_min)::value;
-        switch (layout.kind) {
-            case PackKind::Bits4:
-                return groups_packed<PackKind::Bits4, min>(layout, groups, rows, blocks, x, tokens, y, y_stride);
-            case PackKind::Bits5:
-                return groups_packed<PackKind::Bits5, min>(layout, groups, rows, blocks, x, tokens, y, y_stride);
-            case PackKind::Bits8:
-                return groups_packed<PackKind::Bits8, min>(layout, groups, rows, blocks, x, tokens, y, y_stride);
-        }
-    };
-    struct Yes { static constexpr bool value = true; };
-    struct No { static constexpr bool value = false; };
+template <bool HAS_MIN>
+inline void kinds_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
+                         size_t blocks, const ActBlock* x, size_t tokens, float* y,
+                         size_t y_stride) {
+    switch (layout.kind) {
+        case PackKind::Bits4:
+            return groups_packed<PackKind::Bits4, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
+                                                           y, y_stride);
+        case PackKind::Bits5:
+            return groups_packed<PackKind::Bits5, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
+                                                           y, y_stride);
+        case PackKind::Bits8:
+            return groups_packed<PackKind::Bits8, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
+                                                           y, y_stride);
+    }
+}
+
+inline void matmul_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
+                          size_t blocks, const ActBlock* x, size_t tokens, float* y,
+                          size_t y_stride) {
     if (layout.has_min)
-        run(Yes{});
+        kinds_packed<true>(layout, groups, rows, blocks, x, tokens, y, y_stride);
     else
-        run(No{});
+        kinds_packed<false>(layout, groups, rows, blocks, x, tokens, y, y_stride);
 }
 
 // scale = max |x| / 127 and q = x * (127 / max |x|), to nearest even; all zero where the block is.

@@ -15,69 +15,7 @@ LINNET_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
 namespace linnet::avx512 {
 namespace {
 
-struct Vec {
-    // 4 x 4 accumulators, 4 tokens and a row fill 21 of 32 registers.
-    static constexpr int tile_rows = 4, tile_tokens = 4;
-    static constexpr int strip = 8;  // vectors of an output row held at once
-    __m512 v;
-
-    static Vec zero() { return {_mm512_setzero_ps()}; }
-    static Vec all(float x) { return {_mm512_set1_ps(x)}; }
-    static Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
-    static Vec load_half(const uint16_t* p) {
-        return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
-    }
-    void store(float* p) const { _mm512_storeu_ps(p, v); }
-    void store_half(uint16_t* p) const {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
-                            _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-    }
-    static Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
-    static Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
-    static Vec mul(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
-    static Vec div(Vec a, Vec b) { return {_mm512_div_ps(a.v, b.v)}; }
-    static Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
-    static Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
-    static Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-    Vec magnitude() const { return {_mm512_abs_ps(v)}; }
-    // 16 whole numbers from -128 to 127 as bytes; returns their sum.
-    int32_t store_bytes(int8_t* p) const {
-        __m512i whole = _mm512_cvtps_epi32(v);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(whole));
-        return _mm512_reduce_add_epi32(whole);
-    }
-    static Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, 0)}; }
-    // a * 2^m for whole m with a normal result
-    static Vec times_power_of_2(Vec a, Vec m) {
-        __m512i exponent = _mm512_slli_epi32(_mm512_cvtps_epi32(m.v), 23);
-        return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a.v), exponent))};
-    }
-    static Vec zero_below(Vec x, Vec least, Vec value) {
-        return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.v, least.v, _CMP_GE_OQ), value.v)};
-    }
-    float sum() const {
-        __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-        __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-        b = _mm_add_ps(b, _mm_movehl_ps(b, b));
-        return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
-    }
-    float maximum() const { return _mm512_reduce_max_ps(v); }
-};
-
-struct Lines {
-    __m512i v;
-    static Lines load(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
-    Lines low_nibbles() const { return {_mm512_and_si512(v, _mm512_set1_epi8(15))}; }
-    Lines high_nibbles() const {
-        return {_mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15))};
-    }
-    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
-    Lines with_sixteen(const uint8_t* bits) const {
-        uint64_t mask;
-        __builtin_memcpy(&mask, bits, sizeof mask);
-        return {_mm512_mask_add_epi8(v, mask, v, _mm512_set1_epi8(16))};
-    }
-};
+#include "kernels/isa/avx512_vec.inl"
 
 struct Ints {
     static constexpr int tokens_max = 8;
@@ -93,7 +31,8 @@ struct Ints {
     // The same for bytes up to 255, whose pairs would not fit: by nibbles.
     static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
         Ints high = dot_small(all(0), w.high_nibbles(), a);
-        return dot_small({_mm512_add_epi32(sum.v, _mm512_slli_epi32(high.v, 4))}, w.low_nibbles(), a);
+        return dot_small({_mm512_add_epi32(sum.v, _mm512_slli_epi32(high.v, 4))}, w.low_nibbles(),
+                         a);
     }
 };
 

@@ -145,7 +145,9 @@ struct Ints {
         for (int i = 0; i < 64; i++) out.v[i / 4] += w.v[i] * four[i % 4];
         return out;
     }
-    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) { return dot_small(sum, w, a); }
+    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) {
+        return dot_small(sum, w, a);
+    }
 };
 
 #include "kernels/generic/f32.inl"

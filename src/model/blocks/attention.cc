@@ -20,7 +20,8 @@ Attention::Attention(Parts parts)
 
 ScratchNeed Attention::scratch() const {
     size_t columns = std::max(dim_, q_dim_);
-    return {.shared_per_token = dim_ + 2 * q_dim_ + 2 * kv_dim_,
+    return {.shared_per_token = dim_ + 2 * q_dim_ + 2 * kv_dim_ + Operand::block_floats(dim_) +
+                                Operand::block_floats(q_dim_),
             .own = std::max(Matrix::panel_rows * columns, page_tokens * p_.head_dim),
             .own_per_context = tile_tokens * group_};
 }
@@ -32,20 +33,28 @@ void Attention::run(Pass& pass) const {
     float* k = pass.shared(tokens * kv_dim_);
     float* v = pass.shared(tokens * kv_dim_);
     float* mixed = pass.shared(tokens * q_dim_);
+    ActBlock* normed_blocks = pass.blocks(dim_);
+    ActBlock* mixed_blocks = pass.blocks(q_dim_);
     pass.share(tokens, 1, [&](size_t begin, size_t end) {
         for (size_t t = begin; t < end; t++)
             p_.norm.run(pass.kernels, pass.x + t * dim_, normed + t * dim_);
+        pass.quantize(normed, dim_, normed_blocks, begin, end);
     });
     pass.barrier();
-    project(pass, normed, q, k, v);
+    project(pass, {normed, normed_blocks}, q, k, v);
     pass.barrier();
     place(pass, q, k, v);
     pass.barrier();
     attend(pass, q, mixed);
     pass.barrier();
+    pass.share(tokens, 1, [&](size_t begin, size_t end) {
+        pass.quantize(mixed, q_dim_, mixed_blocks, begin, end);
+    });
+    pass.barrier();
     float* out = normed;  // no longer needed
     pass.share(dim_, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.output.run(pass.kernels, mixed, tokens, begin, end, out, dim_, pass.own());
+        p_.output.run(pass.kernels, {mixed, mixed_blocks}, tokens, begin, end, out, dim_,
+                      pass.own());
         for (size_t t = 0; t < tokens; t++)
             pass.kernels.add_scaled_f32(pass.x + t * dim_ + begin, out + t * dim_ + begin,
                                         p_.residual_scale, end - begin);
@@ -54,7 +63,7 @@ void Attention::run(Pass& pass) const {
 }
 
 // normed: (tokens, dim) -> q: (tokens, heads * head_dim), k and v: (tokens, kv_heads * head_dim)
-void Attention::project(Pass& pass, const float* normed, float* q, float* k, float* v) const {
+void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v) const {
     // The three are one list of rows, so that the workers' shares are equal.
     pass.share(q_dim_ + 2 * kv_dim_, Matrix::panel_rows, [&](size_t begin, size_t end) {
         size_t first = 0;

@@ -31,7 +31,7 @@ class Attention final : public Block {
 
   private:
     struct Tile;
-    void project(Pass& pass, const float* normed, float* q, float* k, float* v) const;
+    void project(Pass& pass, Operand normed, float* q, float* k, float* v) const;
     void place(Pass& pass, float* q, float* k, const float* v) const;
     void attend(Pass& pass, const float* q, float* mixed) const;
     void attend_tile(Pass& pass, const Tile& tile) const;

@@ -59,7 +59,7 @@ Result<Rope> read_rope(const Source& source, const Sizes& s) {
 Result<Linear> read_linear(const Source& source, std::string_view name, size_t rows,
                            size_t columns) {
     Linear linear;
-    linear.weight = Matrix(*TRY(source.need(cat(name, ".weight"), rows, columns)), columns);
+    linear.weight = source.matrix(*TRY(source.need(cat(name, ".weight"), rows, columns)), columns);
     linear.bias = TRY(source.vector(cat(name, ".bias"), rows, false));
     return linear;
 }
@@ -115,7 +115,7 @@ Result<ModelParts> build_llama(const Source& source) {
     const Tensor* embedding = TRY(source.need("token_embd.weight", s.vocabulary, s.dim));
     parts.embedding = Matrix(*embedding, s.dim);
     const Tensor* head = TRY(source.find_shaped("output.weight", s.vocabulary, s.dim));
-    parts.head = Matrix(head ? *head : *embedding, s.dim);
+    parts.head = source.matrix(head ? *head : *embedding, s.dim);
     parts.output_norm = TRY(read_norm(source, "output_norm.weight", s));
     auto rope = std::make_shared<const Rope>(TRY(read_rope(source, s)));
     parts.ropes.push_back(rope);
