@@ -48,9 +48,16 @@ std::string lower(std::string_view text) {
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
     check(!from.empty(), "replace_all needs something to replace");
-    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-        text.replace(at, from.size(), to);
-    return text;
+    size_t at = text.find(from);
+    if (at == std::string::npos) return text;
+    std::string out;
+    size_t done = 0;
+    for (; at != std::string::npos; at = text.find(from, done)) {
+        out.append(text, done, at - done);
+        out += to;
+        done = at + from.size();
+    }
+    return out.append(text, done);
 }
 
 std::string bytes_text(uint64_t bytes) {

@@ -1,0 +1,27 @@
+// The part of a tokenizer that turns one piece of text into tokens.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "text/merge.h"
+#include "text/vocabulary.h"
+
+namespace linnet {
+
+class WordModel {
+  public:
+    virtual ~WordModel() = default;
+    // Appends the tokens of `word` to `out`. REQUIRES: the word is shorter than word_bytes_max.
+    virtual void encode(std::string_view word, Workspace& work,
+                        std::vector<TokenId>& out) const = 0;
+    static constexpr size_t word_bytes_max = size_t{1} << 30;
+};
+
+// The vocabulary must outlive them. What is odd about the data goes to `warnings`.
+Result<std::unique_ptr<WordModel>> make_bpe(const TokenizerData& data, const Vocabulary& vocabulary,
+                                            std::vector<std::string>& warnings);
+
+}  // namespace linnet

@@ -1,0 +1,28 @@
+// The pre-tokenizers that GGUF files name in tokenizer.ggml.pre.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer_data.h"
+
+namespace linnet {
+
+struct NamedPreTokenizer {
+    std::vector<SplitStep> steps;
+    bool ignore_merges = false;
+    bool adds_bos = false;
+    bool space_mark = false;  // spaces are U+2581 in the tokens, which spell UTF-8 and not bytes
+};
+
+std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name);
+
+// What stands in for a name that is not in the table.
+inline constexpr std::string_view pre_tokenizer_for_unknown = "llama-bpe";
+
+SplitStep split_by(std::string_view pattern);
+SplitStep split_digits();  // every digit alone
+std::string_view gpt2_pattern();
+
+}  // namespace linnet
