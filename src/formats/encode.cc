@@ -132,24 +132,22 @@ std::string gguf_header(const MetadataBuilder& metadata, std::span<const TensorP
 
 std::string safetensors_header(const MetadataBuilder& metadata,
                                std::span<const TensorPlan> tensors) {
-    Json header = Json::object();
-    Json::Object& members = *header.as_object();
-    Json texts = Json::object();
+    std::string text = "{", texts;
     for (const Metadata::Entry& entry : metadata.entries())
-        texts.as_object()->emplace_back(entry.key, *entry.value.as_string());
-    if (!texts.as_object()->empty()) members.emplace_back("__metadata__", std::move(texts));
+        texts += cat(texts.empty() ? "" : ",", json_quote(entry.key), ":",
+                     json_quote(*entry.value.as_string()));
+    if (!texts.empty()) text += cat("\"__metadata__\":{", texts, "}");
     uint64_t offset = 0;
     for (const TensorPlan& tensor : tensors) {
-        Json shape = Json::array();
-        for (uint64_t dim : tensor.shape.dims()) shape.push(dim);
+        std::string shape;
+        for (uint64_t dim : tensor.shape.dims()) shape += cat(shape.empty() ? "" : ",", dim);
         uint64_t end = offset + plan_bytes(tensor);
-        members.emplace_back(tensor.name,
-                             Json::object({{"dtype", tensor.dtype->safetensors},
-                                           {"shape", std::move(shape)},
-                                           {"data_offsets", Json::Array{offset, end}}}));
+        text += cat(text.size() > 1 ? "," : "", json_quote(tensor.name), ":{\"dtype\":\"",
+                    tensor.dtype->safetensors, "\",\"shape\":[", shape, "],\"data_offsets\":[",
+                    offset, ",", end, "]}");
         offset = end;
     }
-    std::string text = header.dump();
+    text += "}";
     text.resize(*checked_align(text.size(), header_alignment), ' ');
     std::string out;
     append_raw(out, uint64_t{text.size()});

@@ -175,8 +175,10 @@ class MetadataBuilder {
     MetadataBuilder& erase(std::string_view key);
 
     // The entries so far; valid until the builder changes or goes.
-    std::vector<Metadata::Entry> entries() const;
-    std::optional<Value> find(std::string_view key) const;
+    std::vector<Metadata::Entry> entries() const&;
+    std::optional<Value> find(std::string_view key) const&;
+    std::vector<Metadata::Entry> entries() && = delete;
+    std::optional<Value> find(std::string_view key) && = delete;
 
     // A value as GGUF has it from version 2 on: a string behind its length, the items of an array
     // behind their type and count, lengths of 8 bytes.

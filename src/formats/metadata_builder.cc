@@ -75,14 +75,14 @@ MetadataBuilder& MetadataBuilder::erase(std::string_view key) {
     return *this;
 }
 
-std::vector<Metadata::Entry> MetadataBuilder::entries() const {
+std::vector<Metadata::Entry> MetadataBuilder::entries() const& {
     std::vector<Metadata::Entry> out;
     out.reserve(owned_.size());
     for (const Owned& entry : owned_) out.push_back({entry.key, entry.value()});
     return out;
 }
 
-std::optional<Value> MetadataBuilder::find(std::string_view key) const {
+std::optional<Value> MetadataBuilder::find(std::string_view key) const& {
     auto at = std::ranges::find(owned_, key, &Owned::key);
     if (at == owned_.end()) return std::nullopt;
     return at->value();
