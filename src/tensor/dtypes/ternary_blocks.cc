@@ -32,16 +32,14 @@ struct Q1_0 {  // scale where the bit is set, else -scale; eight values a byte i
 static_assert(sizeof(TQ1_0) == 54 && sizeof(TQ2_0) == 66);
 static_assert(sizeof(Q2_0) == 18 && sizeof(Q1_0) == 18);
 
-constexpr uint8_t powers_of_3[5] = {1, 3, 9, 27, 81};
+constexpr int powers_of_3[5] = {1, 3, 9, 27, 81};
 
-// `digits` planes of `run` values each.
-template <int run, int digits>
-void unpack_base_3(const uint8_t* packed, uint8_t* q) {
+// 16 bytes to `digits` planes, which start `stride` apart. Times 3 carries 1 from 86 on and 2 from
+// 171 on; what stays in the byte holds the next digit.
+void unpack_base_3(Bytes16 rest, int digits, int stride, uint8_t* q) {
     for (int n = 0; n < digits; n++) {
-        for (int i = 0; i < run; i++) {
-            auto rest = static_cast<uint8_t>(packed[i] * powers_of_3[n]);
-            q[run * n + i] = static_cast<uint8_t>(rest * 3 >> 8);
-        }
+        store_bytes16(q + stride * n, (Bytes16)(-(rest >= 86) - (rest >= 171)));
+        rest += rest + rest;
     }
 }
 
@@ -72,10 +70,12 @@ float to_ternary(const float* x, uint8_t* q) {
 
 void tq1_0(const std::byte* blocks, float* out, size_t values) {
     decode_blocks<TQ1_0>(blocks, out, values, [](const TQ1_0& block, float* y) {
-        uint8_t q[256];
-        unpack_base_3<32, 5>(block.fives, q);
-        unpack_base_3<16, 5>(block.fives + 32, q + 160);
-        unpack_base_3<4, 4>(block.fours, q + 240);
+        uint8_t q[256 + 12];
+        unpack_base_3(load_bytes16(block.fives), 5, 32, q);
+        unpack_base_3(load_bytes16(block.fives + 16), 5, 32, q + 16);
+        unpack_base_3(load_bytes16(block.fives + 32), 5, 16, q + 160);
+        Bytes16 fours = {block.fours[0], block.fours[1], block.fours[2], block.fours[3]};
+        unpack_base_3(fours, 4, 4, q + 240);  // each plane's excess gives way to the next
         scale_ternary<256>(q, block.scale.value(), y);
     });
 }
