@@ -24,4 +24,11 @@ class WordModel {
 Result<std::unique_ptr<WordModel>> make_bpe(const TokenizerData& data, const Vocabulary& vocabulary,
                                             std::vector<std::string>& warnings);
 
+Result<std::unique_ptr<WordModel>> make_spm(const TokenizerData& data, const Vocabulary& vocabulary,
+                                            std::vector<std::string>& warnings);
+std::unique_ptr<WordModel> make_unigram(const TokenizerData& data, const Vocabulary& vocabulary);
+std::unique_ptr<WordModel> make_wordpiece(const TokenizerData& data, const Vocabulary& vocabulary);
+std::unique_ptr<WordModel> make_word_level(const TokenizerData& data, const Vocabulary& vocabulary);
+std::unique_ptr<WordModel> make_rwkv(const TokenizerData& data, const Vocabulary& vocabulary);
+
 }  // namespace linnet

@@ -40,6 +40,9 @@ std::string escape_pattern(std::string_view text) {
 
 Result<PreTokenizer> PreTokenizer::make(const std::vector<SplitStep>& steps,
                                         const Unicode& unicode) {
+    for (const SplitStep& step : steps)
+        if (step.kind == SplitStep::Kind::BeforeMark && step.text.empty())
+            return Error{Code::BadInput, "a pre-tokenizer that cuts in front of nothing"};
     if (steps.size() > steps_max)
         return Error{Code::Unsupported, cat("a pre-tokenizer of ", steps.size(), " steps")};
     PreTokenizer out;
@@ -71,6 +74,8 @@ void PreTokenizer::run(size_t step, std::string_view text, bool first, Emit emit
             return run_digit_groups(step, text, first, emit);
         case SplitStep::Kind::Metaspace:
             return run_metaspace(step, text, first, emit);
+        case SplitStep::Kind::BeforeMark:
+            return run_before_mark(step, text, first, emit);
         case SplitStep::Kind::PrefixSpace:
             if (is_space(decode_utf8(text, 0).code)) return run(step + 1, text, first, emit);
             return run(step + 1, cat(" ", text), first, emit);
@@ -145,6 +150,18 @@ void PreTokenizer::run_digit_groups(size_t step, std::string_view text, bool fir
         gap = end;
     });
     if (text.size() > gap) pass(gap, text.size());
+}
+
+void PreTokenizer::run_before_mark(size_t step, std::string_view text, bool first,
+                                   Emit emit) const {
+    std::string_view mark = steps_[step].step.text;
+    for (bool start = true; !text.empty(); start = false) {
+        size_t length = 0;
+        while (text.substr(length).starts_with(mark)) length += mark.size();
+        length = std::min(text.find(mark, length), text.size());
+        run(step + 1, text.substr(0, length), first && start, emit);
+        text.remove_prefix(length);
+    }
 }
 
 void PreTokenizer::run_metaspace(size_t step, std::string_view text, bool first, Emit emit) const {

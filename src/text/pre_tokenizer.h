@@ -32,6 +32,7 @@ class PreTokenizer {
     void run_pattern(size_t step, std::string_view text, bool first, Emit emit) const;
     void run_isolated(const Pattern& pattern, std::string_view text, Emit emit) const;
     void run_digit_groups(size_t step, std::string_view text, bool first, Emit emit) const;
+    void run_before_mark(size_t step, std::string_view text, bool first, Emit emit) const;
     void run_metaspace(size_t step, std::string_view text, bool first, Emit emit) const;
 
     std::vector<Step> steps_;

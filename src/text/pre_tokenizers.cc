@@ -210,6 +210,12 @@ SplitStep split_digits() {
     return split_by(digit);
 }
 
+std::vector<SplitStep> bert_splits() {
+    SplitStep space = split_by("\\s");
+    space.behavior = SplitStep::Behavior::Removed;
+    return {space, split_by(R"([\p{P}!-/:-@\[-`{-~])")};
+}
+
 std::string_view gpt2_pattern() {
     return gpt2;
 }

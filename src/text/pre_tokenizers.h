@@ -22,7 +22,8 @@ std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name);
 inline constexpr std::string_view pre_tokenizer_for_unknown = "llama-bpe";
 
 SplitStep split_by(std::string_view pattern);
-SplitStep split_digits();  // every digit alone
+SplitStep split_digits();              // every digit alone
+std::vector<SplitStep> bert_splits();  // at white space, which goes; punctuation alone
 std::string_view gpt2_pattern();
 
 }  // namespace linnet

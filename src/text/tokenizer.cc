@@ -35,10 +35,18 @@ Result<std::unique_ptr<WordModel>> make_model(const TokenizerData& data,
     switch (data.kind) {
         case TokenizerData::Kind::Bpe:
             return make_bpe(data, vocabulary, warnings);
-        default:
-            return Error{Code::Unsupported,
-                         cat("a ", kind_name(data), " tokenizer is not read by this build")};
+        case TokenizerData::Kind::Spm:
+            return make_spm(data, vocabulary, warnings);
+        case TokenizerData::Kind::Unigram:
+            return make_unigram(data, vocabulary);
+        case TokenizerData::Kind::WordPiece:
+            return make_wordpiece(data, vocabulary);
+        case TokenizerData::Kind::Rwkv:
+            return make_rwkv(data, vocabulary);
+        case TokenizerData::Kind::WordLevel:
+            return make_word_level(data, vocabulary);
     }
+    fail("every kind of tokenizer is listed");
 }
 
 // Control and user-defined tokens are looked for in text where the file lists no added tokens.
@@ -53,9 +61,20 @@ void add_tokens_by_type(TokenizerData& data) {
     }
 }
 
+// Each place of a text may be the start of a token, so time grows with the longest one.
+constexpr size_t walked_token_bytes_max = 1024;
+
 Result<Done> check_data(const TokenizerData& data) {
     size_t count = data.tokens.size();
     auto matches = [&](size_t size) { return size == 0 || size == count; };
+    bool walks = data.kind == TokenizerData::Kind::Unigram ||
+                 data.kind == TokenizerData::Kind::Rwkv ||
+                 data.kind == TokenizerData::Kind::WordPiece;
+    for (const std::string& token : data.tokens)
+        if (walks && token.size() > walked_token_bytes_max)
+            return Error{Code::BadInput, cat("a token of ", token.size(), " bytes; at most ",
+                                             walked_token_bytes_max, " are read in a ",
+                                             kind_name(data), " vocabulary")};
     if (!matches(data.types.size()) || !matches(data.scores.size()))
         return Error{Code::BadInput,
                      cat("the vocabulary has ", count, " tokens but ", data.types.size(),
@@ -71,6 +90,27 @@ Result<Done> check_data(const TokenizerData& data) {
                 return Error{Code::BadInput,
                              cat("token ", id, ", put around every text, does not exist")};
     return Done{};
+}
+
+// Tokens without a mark behind its first letters cannot cross the start of a mark: text may be cut
+// there, which makes words of what would be one piece.
+void cut_before_marks(TokenizerData& data) {
+    const std::string& mark = data.space_mark;
+    bool merges = data.kind == TokenizerData::Kind::Bpe || data.kind == TokenizerData::Kind::Spm ||
+                  data.kind == TokenizerData::Kind::Unigram;
+    if (mark.empty() || !merges || data.ignore_merges) return;
+    bool mark_is_token = false;
+    for (size_t i = 0; i < data.tokens.size(); i++) {
+        bool plain = data.types.empty() || data.types[i] == TokenType::Normal ||
+                     data.types[i] == TokenType::Unused;
+        std::string_view text = data.tokens[i];
+        if (!plain) continue;
+        mark_is_token |= text == mark;
+        while (text.starts_with(mark)) text.remove_prefix(mark.size());
+        if (text.find(mark) != text.npos) return;
+    }
+    if (!mark_is_token) return;
+    data.splits.push_back({.kind = SplitStep::Kind::BeforeMark, .text = mark});
 }
 
 // Where no steps are given, those of the named pre-tokenizer.
@@ -98,6 +138,7 @@ Result<Tokenizer> Tokenizer::make(TokenizerData data) {
     settle_special_tokens(data);
     add_tokens_by_type(data);
     choose_splits(data);
+    cut_before_marks(data);
     auto state = std::make_unique<State>();
     Unicode unicode;
     state->vocabulary = TRY(Vocabulary::make(data));
@@ -105,6 +146,7 @@ Result<Tokenizer> Tokenizer::make(TokenizerData data) {
         data.warnings.push_back(cat(twice, " tokens are spelled like an earlier one"));
     state->added = TRY(AddedTokens::make(data.added, false, unicode));
     state->added_normalized = TRY(AddedTokens::make(data.added, true, unicode));
+    state->normalizer = TRY(Normalizer::make(data.normalizers, unicode));
     state->splits = TRY(PreTokenizer::make(data.splits, unicode));
     state->model = TRY(make_model(data, state->vocabulary, data.warnings));
     state->special = data.special;
@@ -125,7 +167,7 @@ Result<Tokenizer> Tokenizer::make(TokenizerData data) {
 
 void Tokenizer::State::encode_word(std::string_view word, Workspace& work,
                                    std::vector<TokenId>& out) const {
-    if (!cached || word.size() > WordCache::word_bytes_max) {
+    if (word.size() > WordCache::word_bytes_max) {
         for (; word.size() >= WordModel::word_bytes_max;
              word.remove_prefix(WordModel::word_bytes_max - 1))
             model->encode(word.substr(0, WordModel::word_bytes_max - 1), work, out);
@@ -140,6 +182,8 @@ void Tokenizer::State::encode_word(std::string_view word, Workspace& work,
 
 void Tokenizer::State::encode_part(std::string_view text, bool first, bool special_too,
                                    Workspace& work, std::vector<TokenId>& out) const {
+    std::string changed;
+    if (!normalizer.empty()) text = changed = normalizer.run(text);
     added_normalized.for_each_part(text, special_too, [&](std::string_view part, TokenId id) {
         if (id != no_token) return out.push_back(id);
         splits.split(part, first && part.data() == text.data(),

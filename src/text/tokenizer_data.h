@@ -62,6 +62,7 @@ struct NormalizeStep {
     std::string text{};
     bool left = false, right = false;
     bool clean = false, chinese = false, accents = false, lower = false;
+    bool by_grapheme = false;  // Charsmap: as Hugging Face's tokenizers apply it
 };
 
 // A step that cuts the text into pieces that no token may cross.
@@ -70,6 +71,7 @@ struct SplitStep {
         Pattern,      // where `pattern` matches, as `behavior` says
         DigitGroups,  // digit runs in groups of three, counted from the right
         Metaspace,    // spaces become `text`, one in front as `prepend` says
+        BeforeMark,   // in front of every run of `text`
         PrefixSpace,  // a space in front where there is none
     };
     enum class Behavior { Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous };

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "formats/checkpoint.h"
+#include "text/charsmap.h"
 #include "text/pre_tokenizers.h"
 #include "text/vocabulary.h"
 
@@ -15,6 +16,29 @@ constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
 
 std::string key(std::string_view name) {
     return cat("tokenizer.ggml.", name);
+}
+
+// RWKV's tokens are written as Python writes bytes: \x0A, \n, \\.
+std::string unescape(std::string_view text) {
+    std::string out;
+    for (size_t at = 0; at < text.size(); at++) {
+        if (text[at] != '\\' || at + 1 == text.size()) {
+            out += text[at];
+            continue;
+        }
+        char c = text[++at];
+        uint8_t value = 0;
+        const char* digits = text.data() + at + 1;
+        bool hex = c == 'x' && at + 2 < text.size() &&
+                   std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2;
+        if (hex) at += 2;
+        out += hex        ? static_cast<char>(value)
+               : c == 'n' ? '\n'
+               : c == 't' ? '\t'
+               : c == 'r' ? '\r'
+                          : c;
+    }
+    return out;
 }
 
 class GgufReader {
@@ -31,6 +55,7 @@ class GgufReader {
         TRY(read_types());
         TRY(read_merges());
         read_special();
+        read_normalizer();
         return std::move(data_);
     }
 
@@ -93,9 +118,6 @@ class GgufReader {
         if (named && named->space_mark) {
             data_.space_mark = space_mark;
             data_.byte_fallback = true;
-            data_.normalizers.push_back({.kind = NormalizeStep::Kind::Replace,
-                                         .pattern = " ",
-                                         .text = std::string(space_mark)});
         }
     }
 
@@ -115,6 +137,8 @@ class GgufReader {
                                              Vocabulary::tokens_max, " are read")};
         data_.tokens.reserve(array->size());
         for (Value item : *array) data_.tokens.emplace_back(item.as_string().value_or(""));
+        if (data_.kind == Kind::Rwkv)
+            for (std::string& token : data_.tokens) token = unescape(token);
         return Done{};
     }
 
@@ -181,6 +205,66 @@ class GgufReader {
         if (broken > 0)
             data_.warnings.push_back(cat(broken, " merges are not two tokens and are left out"));
         return Done{};
+    }
+
+    void mark_spaces() {
+        data_.normalizers.push_back({.kind = NormalizeStep::Kind::Replace,
+                                     .pattern = " ",
+                                     .text = std::string(space_mark)});
+    }
+
+    void read_normalizer() {
+        bool prefix = metadata_.bool_of(key("add_space_prefix")).value_or(data_.kind != Kind::Bpe);
+        bool squash = metadata_.bool_of(key("remove_extra_whitespaces")).value_or(false);
+        bool lower = metadata_.bool_of(key("normalizer.lowercase")).value_or(true);
+        bool accents = metadata_.bool_of(key("normalizer.strip_accents")).value_or(lower);
+        auto& steps = data_.normalizers;
+        switch (data_.kind) {
+            case Kind::Spm:
+            case Kind::Unigram:
+                read_charsmap();
+                if (squash) steps.push_back({.kind = NormalizeStep::Kind::SquashSpaces});
+                if (prefix) steps.push_back({.kind = NormalizeStep::Kind::Prepend, .text = " "});
+                mark_spaces();
+                data_.drop_first_space = prefix;
+                break;
+            case Kind::WordPiece:
+                steps.push_back({.kind = NormalizeStep::Kind::Bert,
+                                 .clean = true,
+                                 .chinese = true,
+                                 .accents = accents,
+                                 .lower = lower});
+                data_.splits = bert_splits();
+                data_.drop_first_space = true;
+                data_.prefix = {data_.special.cls};
+                data_.suffix = {data_.special.sep};
+                std::erase(data_.prefix, no_token);
+                std::erase(data_.suffix, no_token);
+                break;
+            case Kind::Bpe:
+                if (!data_.space_mark.empty()) mark_spaces();
+                break;
+            case Kind::Rwkv:
+            case Kind::WordLevel:
+                break;
+        }
+    }
+
+    void read_charsmap() {
+        auto array = metadata_.array_of(key("precompiled_charsmap"));
+        if (!array) return;
+        bool bytes = array->type() == ValueType::Uint8 || array->type() == ValueType::Int8;
+        if (!bytes || array->size() > Charsmap::bytes_max) {
+            data_.warnings.push_back(
+                cat(key("precompiled_charsmap"), " is not an array of bytes and is left out"));
+            return;
+        }
+        if (array->size() == 0) return;
+        std::string blob;
+        blob.reserve(array->size());
+        for (Value item : *array) blob += static_cast<char>(item.as_int().value_or(0));
+        data_.normalizers.push_back(
+            {.kind = NormalizeStep::Kind::Charsmap, .text = std::move(blob)});
     }
 
     void read_special() {

@@ -7,6 +7,7 @@
 
 #include "text/added_tokens.h"
 #include "text/model.h"
+#include "text/normalizer.h"
 #include "text/pre_tokenizer.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary.h"
@@ -17,6 +18,7 @@ namespace linnet {
 struct Tokenizer::State {
     Vocabulary vocabulary;
     AddedTokens added, added_normalized;
+    Normalizer normalizer;
     PreTokenizer splits;
     std::unique_ptr<WordModel> model;
     WordCache cache;
@@ -26,7 +28,6 @@ struct Tokenizer::State {
     std::vector<TokenId> ends;
     bool adds_prefix = false, adds_suffix = false;
     bool drop_first_space = false;
-    bool cached = true;  // words are worth remembering
     std::string kind;
     std::vector<std::string> warnings;
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "base/json.h"
 #include "base/testing/data.h"
 #include "base/text.h"
@@ -29,10 +32,9 @@ void expect_vectors(const Path& vocabulary) {
     std::string_view rest = *inputs;
     constexpr std::string_view separator = "\n__ggml_vocab_test__\n";
     for (std::string_view line : split(trim(*outputs), '\n')) {
-        size_t end = rest.find(separator);
-        ASSERT_NE(end, rest.npos);
+        size_t end = std::min(rest.find(separator), rest.size());
         std::string_view text = rest.substr(0, end);
-        rest.remove_prefix(end + separator.size());
+        rest.remove_prefix(std::min(end + separator.size(), rest.size()));
         Ids expected;
         for (std::string_view id : split(trim(line), ' '))
             if (!id.empty()) expected.push_back(parse_integer<TokenId>(id).value());
@@ -51,6 +53,51 @@ TEST(Tokenizer, GivesTheVectorsOfGpt2) {
 TEST(Tokenizer, GivesTheVectorsOfFalcon) {
     LINNET_DATA_OR_SKIP(path, "data/tokenizers/ggml-vocab-falcon.gguf");
     expect_vectors(path);
+}
+
+TEST(Tokenizer, GivesTheVectorsOfLlama) {
+    LINNET_DATA_OR_SKIP(path, "data/tokenizers/ggml-vocab-llama-spm.gguf");
+    expect_vectors(path);
+}
+
+TEST(Tokenizer, GivesTheVectorsOfBert) {
+    LINNET_DATA_OR_SKIP(path, "data/tokenizers/ggml-vocab-bert-bge.gguf");
+    expect_vectors(path);
+}
+
+// The sources of llama.cpp carry more vocabularies with vectors. They are where
+// ../shared/peers/llama-cpp.sh unpacks them, or in the folder that LINNET_PEER_VOCABULARIES names.
+std::vector<Path> peer_vocabularies() {
+    std::vector<Path> found;
+    auto take = [&](const Path& folder) {
+        std::error_code ignored;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+            if (entry.path().extension() == ".gguf" &&
+                std::filesystem::exists(entry.path().string() + ".out"))
+                found.push_back(entry.path());
+    };
+    if (const char* set = std::getenv("LINNET_PEER_VOCABULARIES")) {
+        take(set);
+        return found;
+    }
+    const char* cache = std::getenv("XDG_CACHE_HOME");
+    const char* home = std::getenv("HOME");
+    Path peers = (cache ? Path(cache) : Path(home ? home : "/") / ".cache") / "peers";
+    std::error_code ignored;
+    for (const auto& peer : std::filesystem::directory_iterator(peers, ignored))
+        for (const auto& source : std::filesystem::directory_iterator(peer.path(), ignored))
+            take(source.path() / "vendor/llama.cpp/models");
+    return found;
+}
+
+TEST(Tokenizer, GivesTheVectorsOfThePeersVocabularies) {
+    std::vector<Path> vocabularies = peer_vocabularies();
+    if (vocabularies.empty())
+        GTEST_SKIP() << "no vocabularies in the peer's sources; see ../shared/peers";
+    for (const Path& vocabulary : vocabularies) {
+        SCOPED_TRACE(vocabulary);
+        expect_vectors(vocabulary);
+    }
 }
 
 TEST(Tokenizer, GivesTheReferenceOfTheDefaultModel) {
