@@ -18,6 +18,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # It is wrong about every "text" + string: GCC bug 105651.
   target_compile_options(linnet_options INTERFACE -Wno-restrict)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv64")
+    # Without vector registers it packs bytes into words and gets them wrong (TQ1_0 at -O3).
+    target_compile_options(linnet_options INTERFACE -fno-tree-slp-vectorize)
+  endif()
 endif()
 
 if(LINNET_SANITIZE)

@@ -2,7 +2,8 @@
 # What ./run, ./test, .ci/run and tools/full share: the packages linnet is made from, and the build.
 # Everything said here goes to standard error; standard output belongs to the program.
 
-# Purpose, then a package; further names on a line are the same thing in other releases.
+# Purpose, then a package; further names on a line are the same thing in other releases. A name may
+# end in the architecture of another machine.
 packages='
 build  cmake
 build  ninja-build
@@ -25,6 +26,22 @@ full   clang-tidy-19
 full   debootstrap
 full   libbenchmark-dev
 full   shellcheck
+aarch64 g++-aarch64-linux-gnu
+aarch64 qemu-user
+aarch64 libfmt-dev:arm64
+aarch64 libgtest-dev:arm64
+aarch64 librapidcheck-dev:arm64
+aarch64 libspdlog-dev:arm64
+aarch64 libssl-dev:arm64
+aarch64 libtomlplusplus-dev:arm64
+aarch64 libutf8proc-dev:arm64
+aarch64 zlib1g-dev:arm64
+riscv64 g++-riscv64-linux-gnu
+riscv64 dpkg-dev
+riscv64 qemu-user
+micro  gcc-arm-none-eabi
+micro  libnewlib-arm-none-eabi
+micro  libstdc++-arm-none-eabi-newlib
 '
 exit_packages=69 # packages are missing and cannot be installed from here
 dpkg_status=/var/lib/dpkg/status # changes whenever a package does
@@ -57,7 +74,8 @@ need() {
         return
     fi
     local installed purpose names name missing=()
-    installed=" $(dpkg-query --show --showformat '${db:Status-Status}=${Package} ') "
+    installed=" $(dpkg-query --show \
+        --showformat '${db:Status-Status}=${Package} ${db:Status-Status}=${Package}:${Architecture} ') "
     while read -r purpose names; do
         [[ -n $purpose && " $* " == *" $purpose "* ]] || continue
         for name in $names; do
@@ -70,14 +88,20 @@ need() {
 
 # install_packages <names>...: each argument has the names of one package.
 install_packages() {
-    local wanted sudo=() answer
+    local wanted sudo=() answer foreign first='' machine
     choose "$@"
+    foreign=$(printf '%s\n' "${wanted[@]}" | sed -n 's/.*://p' | sort -u | grep -vxFf <(
+        dpkg --print-architecture
+        dpkg --print-foreign-architectures
+    )) || true
     say "linnet needs packages that are not installed here:" "${wanted[@]}"
 
     if [[ $(id -u) != 0 ]]; then
         if ! may_sudo; then
             say "Installing them needs root. Type this as root, then start again:"
-            say "  apt-get update && apt-get install --yes --no-install-recommends ${wanted[*]}"
+            for machine in $foreign; do first+="dpkg --add-architecture $machine && "; done
+            say "  ${first}apt-get update &&" \
+                "apt-get install --yes --no-install-recommends ${wanted[*]}"
             exit "$exit_packages"
         fi
         sudo=(sudo)
@@ -89,6 +113,7 @@ install_packages() {
 
     # A set-up that was killed may have left a package half-way.
     [[ -z $(dpkg --audit) ]] || as_root dpkg --configure -a
+    for machine in $foreign; do as_root dpkg --add-architecture "$machine"; done
     if known "${wanted[@]}" && apt_get install --no-install-recommends "${wanted[@]}"; then
         return
     fi

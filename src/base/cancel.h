@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "base/result.h"
 
@@ -11,17 +12,17 @@ namespace linnet {
 // Thread-safe and async-signal-safe (a lock-free flag), so a signal handler may request().
 class Cancel {
   public:
-    void request() { requested_.store(true, std::memory_order_relaxed); }
-    void reset() { requested_.store(false, std::memory_order_relaxed); }
-    bool requested() const { return requested_.load(std::memory_order_relaxed); }
+    void request() { requested_.store(1, std::memory_order_relaxed); }
+    void reset() { requested_.store(0, std::memory_order_relaxed); }
+    bool requested() const { return requested_.load(std::memory_order_relaxed) != 0; }
     Result<> check() const {
         if (requested()) return Error{Code::Interrupted, "interrupted"};
         return Done{};
     }
 
   private:
-    std::atomic<bool> requested_ = false;
-    static_assert(std::atomic<bool>::is_always_lock_free);
+    std::atomic<uint32_t> requested_ = 0;  // a word: RISC-V locks around anything smaller
+    static_assert(std::atomic<uint32_t>::is_always_lock_free);
 };
 
 }  // namespace linnet

@@ -16,7 +16,8 @@ machine() {
     printf '%s\n' "$3" >"$scratch/installed"
     : >"$scratch/calls"
     stand_in id "echo $1"
-    stand_in dpkg 'true'
+    stand_in dpkg '[[ $1 != --print-architecture ]] || echo amd64
+        [[ $1 != --add-architecture ]] || echo "dpkg $*" >>"$scratch/calls"'
     stand_in dpkg-query 'for p in $(cat "$scratch/installed"); do printf "installed=%s " "$p"; done'
     stand_in apt-cache 'shift 2; for p; do grep -qw -e "$p" "$scratch/known" || exit 100; done'
     stand_in apt-get 'echo "apt-get $*" >>"$scratch/calls"
@@ -29,14 +30,15 @@ stand_in() {
     chmod +x "$scratch/bin/$1"
 }
 
-# run_need: `need` on that machine with two packages to choose from. Sets `code` and `said`.
+# run_need [<purpose>]: `need` on that machine with these packages. Sets `code` and `said`.
 run_need() {
     code=0
     said=$(PATH=$scratch/bin:$PATH CI=1 bash -euo pipefail -c 'source "$0/tools/setup.sh"
         packages="build a-old a-new
         build b
-        test c"
-        need build' "$source" </dev/null 2>&1) || code=$?
+        test c
+        foreign d:arm64"
+        need "$1"' "$source" "${1:-build}" </dev/null 2>&1) || code=$?
 }
 
 expect() { # expect <what> <condition in [[ ]]>
@@ -65,6 +67,12 @@ machine 0 '' ''
 echo 'a-old b' >"$scratch/after_update"
 run_need
 expect 'empty lists are refreshed first' '$code == 0 && $(calls) == *update*install*"a-old b;"'
+
+machine 0 '' 'd'
+echo 'd:arm64' >"$scratch/after_update"
+run_need foreign
+expect 'packages of another architecture' \
+    '$code == 0 && $(calls) == "dpkg --add-architecture arm64;"*update*"d:arm64;"'
 
 machine 1000 'a-old b' 'b'
 stand_in sudo 'exit 1'
