@@ -74,8 +74,8 @@ need() {
         return
     fi
     local installed purpose names name missing=()
-    installed=" $(dpkg-query --show \
-        --showformat '${db:Status-Status}=${Package} ${db:Status-Status}=${Package}:${Architecture} ') "
+    local state='${db:Status-Status}=${Package}'
+    installed=" $(dpkg-query --show --showformat "$state $state:\${Architecture} ") "
     while read -r purpose names; do
         [[ -n $purpose && " $* " == *" $purpose "* ]] || continue
         for name in $names; do
