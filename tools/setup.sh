@@ -74,7 +74,7 @@ need() {
         return
     fi
     local installed purpose names name missing=()
-    local state='${db:Status-Status}=${Package}'
+    local state="\${db:Status-Status}=\${Package}"
     installed=" $(dpkg-query --show --showformat "$state $state:\${Architecture} ") "
     while read -r purpose names; do
         [[ -n $purpose && " $* " == *" $purpose "* ]] || continue
