@@ -1,6 +1,7 @@
 #include "text/pre_tokenizer.h"
 
 #include "base/text.h"
+#include "text/vocabulary.h"
 
 namespace linnet {
 namespace {
@@ -55,6 +56,7 @@ Result<PreTokenizer> PreTokenizer::make(const std::vector<SplitStep>& steps,
             made.pattern = TRY(Pattern::compile("\\d+", unicode));
             made.word = TRY(Pattern::compile("\\w", unicode));
         }
+        out.in_alphabet_ |= step.kind == SplitStep::Kind::ToAlphabet;
         out.steps_.push_back(std::move(made));
     }
     return out;
@@ -62,7 +64,7 @@ Result<PreTokenizer> PreTokenizer::make(const std::vector<SplitStep>& steps,
 
 void PreTokenizer::run(size_t step, std::string_view text, bool first, Emit emit) const {
     if (text.empty()) return;
-    if (step == steps_.size()) return emit(text);
+    if (step == steps_.size()) return emit_piece(text, emit);
     const Step& here = steps_[step];
     switch (here.step.kind) {
         case SplitStep::Kind::Pattern:
@@ -76,10 +78,17 @@ void PreTokenizer::run(size_t step, std::string_view text, bool first, Emit emit
             return run_metaspace(step, text, first, emit);
         case SplitStep::Kind::BeforeMark:
             return run_before_mark(step, text, first, emit);
+        case SplitStep::Kind::ToAlphabet:
+            return run(step + 1, alphabet_of_bytes(text), first, emit);
         case SplitStep::Kind::PrefixSpace:
             if (is_space(decode_utf8(text, 0).code)) return run(step + 1, text, first, emit);
             return run(step + 1, cat(" ", text), first, emit);
     }
+}
+
+void PreTokenizer::emit_piece(std::string_view text, Emit emit) const {
+    if (!in_alphabet_) return emit(text);
+    emit(bytes_of_alphabet(text));
 }
 
 void PreTokenizer::run_isolated(const Pattern& pattern, std::string_view text, Emit emit) const {

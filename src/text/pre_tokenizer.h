@@ -35,7 +35,10 @@ class PreTokenizer {
     void run_before_mark(size_t step, std::string_view text, bool first, Emit emit) const;
     void run_metaspace(size_t step, std::string_view text, bool first, Emit emit) const;
 
+    void emit_piece(std::string_view text, Emit emit) const;
+
     std::vector<Step> steps_;
+    bool in_alphabet_ = false;  // after the last step pieces are spelled in GPT-2's alphabet
 };
 
 // The text with every character escaped that means something in a pattern.

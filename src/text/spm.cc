@@ -40,7 +40,7 @@ class Spm final : public WordModel {
 
 Result<Done> Spm::load(const TokenizerData& data, std::vector<std::string>& warnings) {
     auto count = static_cast<size_t>(vocabulary_.size());
-    auto score = [&](size_t i) { return data.scores.empty() ? 0.0f : data.scores[i]; };
+    auto score = [&](size_t i) { return data.scores.empty() ? 0.0 : data.scores[i]; };
     auto mergeable = [&](size_t i) {
         TokenType type = vocabulary_.type(static_cast<TokenId>(i));
         return type == TokenType::Normal || type == TokenType::UserDefined ||

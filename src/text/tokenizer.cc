@@ -141,12 +141,14 @@ Result<Tokenizer> Tokenizer::make(TokenizerData data) {
     cut_before_marks(data);
     auto state = std::make_unique<State>();
     Unicode unicode;
+    state->normalizer = TRY(Normalizer::make(data.normalizers, unicode));
+    for (AddedToken& token : data.added)
+        if (token.normalized) token.text = state->normalizer.run(token.text);
     state->vocabulary = TRY(Vocabulary::make(data));
     if (size_t twice = state->vocabulary.duplicates(); twice > 0)
         data.warnings.push_back(cat(twice, " tokens are spelled like an earlier one"));
     state->added = TRY(AddedTokens::make(data.added, false, unicode));
     state->added_normalized = TRY(AddedTokens::make(data.added, true, unicode));
-    state->normalizer = TRY(Normalizer::make(data.normalizers, unicode));
     state->splits = TRY(PreTokenizer::make(data.splits, unicode));
     state->model = TRY(make_model(data, state->vocabulary, data.warnings));
     state->special = data.special;

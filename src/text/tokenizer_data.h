@@ -73,6 +73,7 @@ struct SplitStep {
         Metaspace,    // spaces become `text`, one in front as `prepend` says
         BeforeMark,   // in front of every run of `text`
         PrefixSpace,  // a space in front where there is none
+        ToAlphabet,   // what follows sees GPT-2's alphabet in place of bytes
     };
     enum class Behavior { Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous };
     enum class Prepend { Never, First, Always };
@@ -102,7 +103,7 @@ struct TokenizerData {
 
     Kind kind = Kind::Bpe;
     std::vector<std::string> tokens{};  // as the file spells them; the index is the id
-    std::vector<float> scores{};        // Spm, Unigram; empty: all 0
+    std::vector<double> scores{};       // Spm, Unigram; empty: all 0
     std::vector<TokenType> types{};     // empty: all Normal
     std::vector<Merge> merges{};        // Bpe; the index is the rank
     std::vector<AddedToken> added{};

@@ -158,7 +158,7 @@ class GgufReader {
             if (!std::isfinite(score))
                 return Error{Code::BadInput,
                              cat("the score of token ", data_.scores.size(), " is not a number")};
-            data_.scores.push_back(static_cast<float>(score));
+            data_.scores.push_back(score);
         }
         return Done{};
     }

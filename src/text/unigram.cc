@@ -27,7 +27,7 @@ class Unigram final : public WordModel {
 
     const Vocabulary& vocabulary_;
     Trie trie_;
-    std::vector<float> scores_;
+    std::vector<double> scores_;
     double unk_score_ = 0;
     TokenId unk_;
     bool byte_fallback_;
@@ -40,17 +40,17 @@ Unigram::Unigram(const TokenizerData& data, const Vocabulary& vocabulary)
       byte_fallback_(data.byte_fallback) {
     constexpr double unk_penalty = 10;
     scores_.resize(static_cast<size_t>(vocabulary.size()));
-    float least = std::numeric_limits<float>::max();
+    double least = std::numeric_limits<double>::max();
     std::vector<Trie::Entry> entries;
     for (TokenId id = 0; id < vocabulary.size(); id++) {
         TokenType type = vocabulary.type(id);
-        float& score = scores_[static_cast<size_t>(id)];
+        double& score = scores_[static_cast<size_t>(id)];
         if (type == TokenType::UserDefined) score = 0;
         if (type == TokenType::Normal) least = std::min(least, score);
         if (type == TokenType::Normal || type == TokenType::UserDefined)
             entries.push_back({vocabulary.text(id), id});
     }
-    unk_score_ = (entries.empty() ? 0 : static_cast<double>(least)) - unk_penalty;
+    unk_score_ = (entries.empty() ? 0 : least) - unk_penalty;
     trie_ = Trie(std::move(entries));
 }
 

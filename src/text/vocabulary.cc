@@ -84,6 +84,16 @@ class Alphabet {
     std::array<int16_t, 0x144> bytes_{};
 };
 
+// What Hugging Face's WordPiece decoder makes of a word that follows another.
+std::string tidied(std::string text) {
+    constexpr std::pair<std::string_view, std::string_view> rules[] = {
+        {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+        {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+        {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+    for (auto [from, to] : rules) text = replace_all(std::move(text), from, to);
+    return text;
+}
+
 // What a token adds to a text.
 std::string bytes_of(const TokenizerData& data, const Alphabet& alphabet, std::string_view text,
                      TokenType type) {
@@ -103,6 +113,7 @@ std::string bytes_of(const TokenizerData& data, const Alphabet& alphabet, std::s
         else
             out.insert(0, 1, ' ');
     }
+    if (data.tidy_spaces) out = tidied(std::move(out));
     return out;
 }
 }  // namespace
@@ -142,7 +153,8 @@ Result<Vocabulary> Vocabulary::make(const TokenizerData& data) {
         vocabulary.texts_.add(token);
         vocabulary.bytes_.add(bytes);
     }
-    vocabulary.index_ = TRY(TextIndex::make(vocabulary.texts_, [](size_t) { return true; }));
+    vocabulary.index_ = TRY(TextIndex::make(
+        vocabulary.texts_, [&](size_t i) { return !vocabulary.texts_[i].empty(); }));
     return vocabulary;
 }
 
