@@ -184,26 +184,3 @@ build_stamped() {
     build "${@:2}"
     mv build/.started "$1"
 }
-
-# run_tests <preset> <ctest option>...: runs, then says what was skipped and why; ctest's own
-# summary comes last.
-run_tests() {
-    local log=build/$1/Testing/Temporary/LastTest.log line summary=''
-    ctest --test-dir "build/$1" --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" \
-        --output-on-failure --no-label-summary "${@:2}" 2>&1 | {
-        while IFS= read -r line; do
-            if [[ -z $summary && $line != *'% tests passed'* ]]; then
-                printf '%s\n' "$line"
-            else
-                summary+=$line$'\n'
-            fi
-        done
-        skipped "$log"
-        printf '%s' "$summary"
-    }
-}
-
-# skipped <log>: the reasons that GoogleTest gave, each once, with its count.
-skipped() {
-    sed -n '/: Skipped$/{n;p}' "$1" | sort | uniq --count | sed 's/^ *\([0-9]*\)/skipped \1:/'
-}
