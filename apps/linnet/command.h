@@ -43,7 +43,8 @@ struct Context {
     Log log;
     Clock& clock;
     Cancel& cancel;
-    std::optional<double> deadline_s;  // of clock.now_s(), by --timeout
+    std::optional<double> deadline_s;        // of clock.now_s(), by --timeout
+    std::optional<std::string> config_file;  // --config, already part of the settings
 };
 
 class Command {

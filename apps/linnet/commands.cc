@@ -1,20 +1,30 @@
 // The program's commands. command.h says how to add one.
-#include <array>
-
 #include "linnet/command.h"
 
 namespace linnet {
 
+std::unique_ptr<Command> config_get_command();
+std::unique_ptr<Command> config_path_command();
+std::unique_ptr<Command> config_set_command();
+std::unique_ptr<Command> config_show_command();
+std::unique_ptr<Command> config_validate_command();
 std::unique_ptr<Command> help_command();
 
 namespace {
 
 // Groups are shown in this order, and within one the rows as they stand.
 constexpr CommandRow rows[] = {
+    {"config get", Group::More, "Print one setting", config_get_command},
+    {"config path", Group::More, "Tell where the configuration is", config_path_command},
+    {"config set", Group::More, "Change a setting in your own configuration", config_set_command},
+    {"config show", Group::More, "Show all settings and where they come from", config_show_command},
+    {"config validate", Group::More, "Check the configuration files", config_validate_command},
     {"help", Group::More, "Tell about a command", help_command},
 };
 
-constexpr std::array<GroupRow, 0> groups = {};
+constexpr GroupRow groups[] = {
+    {"config", Group::More, "Read and change settings"},
+};
 
 }  // namespace
 

@@ -7,6 +7,22 @@
 
 namespace linnet {
 
+static constexpr VariableRow variables_read[] = {
+    {"LINNET_CONFIG", "Configuration file to read in place of the user's and the project's"},
+    {"LINNET_SYSTEM_CONFIG", "Folder of the system's configuration, in place of /etc/linnet"},
+    {"LINNET_ISA", "Kernels to compute with, in place of the fastest that the processor has"},
+    {"NO_COLOR", "If set and not empty, no colours unless --color always asks for them"},
+    {"HOME", "Where ~ leads, and where the XDG folders are if they are not set"},
+    {"XDG_CONFIG_HOME", "Configuration is in its folder linnet; ~/.config if not set"},
+    {"XDG_DATA_HOME", "Models are in its folder linnet; ~/.local/share if not set"},
+    {"XDG_CACHE_HOME", "What can be made again is in its folder linnet; ~/.cache if not set"},
+    {"XDG_STATE_HOME", "Histories are in its folder linnet; ~/.local/state if not set"},
+};
+
+std::span<const VariableRow> environment_table() {
+    return variables_read;
+}
+
 Environment::Environment(const char* const* variables) {
     for (; variables && *variables; variables++) {
         std::string_view entry = *variables;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,14 @@ class Environment {
   private:
     std::map<std::string, std::string, std::less<>> values_;
 };
+
+// The variables that linnet reads besides those of settings, one row each: for the man page, and to
+// tell what is misspelt.
+struct VariableRow {
+    std::string_view name;
+    std::string_view help;
+};
+std::span<const VariableRow> environment_table();
 
 // Where this user's files lie, by the XDG base directory rules: relative values there are ignored.
 struct Paths {

@@ -12,7 +12,8 @@ namespace {
 struct Parsed {
     Argument* argument;
     CLI::Option* option;
-    std::vector<std::string> texts;
+    std::string text;                // of a positional that takes one word
+    std::vector<std::string> texts;  // of all others
 };
 
 std::string shown(const Argument& argument) {
@@ -39,7 +40,10 @@ Result<T> read_value(const Argument& argument, const std::string& text) {
             value = static_cast<T>(number);
         } else if constexpr (std::integral<T>) {
             auto read = parse_integer<T>(text);
-            if (!read) return wrong(argument, text, "a whole number in range");
+            bool digits = text.find_first_not_of("-0123456789") == text.npos;
+            if (!read)
+                return wrong(argument, text,
+                             digits ? "a whole number that fits" : "a whole number");
             value = *read;
             number = static_cast<double>(value);
         } else {
@@ -82,8 +86,22 @@ Error unknown(const std::deque<Argument>& arguments, std::string_view word) {
         if (!argument.is_positional && !argument.is_hidden)
             known.insert(known.end(), argument.names.begin(), argument.names.end());
     Error error{Code::Usage, cat("unknown option '", printable(word), "'")};
+    if (word.size() <= 2) return error;  // every letter is near every other
     if (auto near = closest(word.substr(0, word.find('=')), known)) error.next = *near;
     return error;
+}
+
+// CLI11's message begins with the name of what is at fault.
+Error mismatched(const std::deque<Argument>& arguments, std::string_view message) {
+    std::string_view subject = message.substr(0, message.find_first_of(": "));
+    for (const Argument& argument : arguments)
+        for (std::string_view name : argument.names)
+            if (subject == name || subject == name.substr(name.find_first_not_of('-')))
+                return {Code::Usage,
+                        argument.takes_value()
+                            ? cat(shown(argument), " needs a value: ", argument.value_name)
+                            : cat(shown(argument), " takes no value")};
+    return {Code::Usage, printable(message)};
 }
 
 }  // namespace
@@ -116,32 +134,34 @@ Result<> Syntax::parse(std::span<const std::string> words) {
     app.allow_extras();
     std::deque<Parsed> parsed;
     for (Argument& argument : arguments_) {
-        Parsed& entry = parsed.emplace_back(&argument, nullptr, std::vector<std::string>{});
+        Parsed& entry = parsed.emplace_back();
+        entry.argument = &argument;
         std::string names = join(argument.names, ",");
-        if (argument.takes_value()) {
-            entry.option = app.add_option(names, entry.texts);
-            if (argument.is_positional && !argument.takes_many())
-                entry.option->expected(1);
-            else if (!argument.is_positional)
-                entry.option->allow_extra_args(false);
-        } else {
+        if (!argument.takes_value())
             entry.option = app.add_flag(names)->disable_flag_override();
-        }
+        else if (argument.is_positional && !argument.takes_many())
+            entry.option = app.add_option(names, entry.text);
+        else if (argument.is_positional)
+            entry.option = app.add_option(names, entry.texts);
+        else  // one value each time it is written
+            entry.option = app.add_option(names, entry.texts)->allow_extra_args(false);
     }
     try {
         std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
         app.parse(std::move(reversed));
     } catch (const CLI::ArgumentMismatch& mismatch) {
-        return Error{Code::Usage, mismatch.what()};
+        return mismatched(arguments_, mismatch.what());
     } catch (const CLI::ParseError& error) {
-        return Error{Code::Usage, error.what()};
+        return Error{Code::Usage, printable(error.what())};
     }
-    if (auto extra = app.remaining(); !extra.empty()) return unknown(arguments_, extra[0]);
+    for (const std::string& extra : app.remaining())
+        if (extra != "--") return unknown(arguments_, extra);
     for (Parsed& entry : parsed) {
         Argument& argument = *entry.argument;
         if (entry.option->count() > 0) {
-            TRY(store(argument,
-                      argument.takes_value() ? entry.texts : std::vector<std::string>{"true"}));
+            if (!argument.takes_value()) entry.texts = {"true"};
+            if (entry.texts.empty()) entry.texts = {entry.text};
+            TRY(store(argument, entry.texts));
         } else if (argument.is_required) {
             return Error{Code::Usage, argument.is_positional
                                           ? cat(argument.names[0], " is missing")

@@ -33,6 +33,15 @@ Result<Log> open_log(const Settings& settings, const Paths& paths) {
     return Log::to_file(expand_home(file, paths.home), level, format);
 }
 
+Error first_of(std::vector<Error> errors) {
+    Error first = std::move(errors.front());
+    if (errors.size() > 1) {
+        first.what += cat(" (and ", errors.size() - 1, " more)");
+        first.next = "linnet config validate lists them all";
+    }
+    return first;
+}
+
 Result<> run_leaf(const CommandRow& row, std::span<const std::string> words,
                   const Environment& environment, Output& output, Cancel& cancel,
                   Signals& signals) {
@@ -54,7 +63,7 @@ Result<> run_leaf(const CommandRow& row, std::span<const std::string> words,
                                            .paths = paths,
                                            .file = leaf.globals.config,
                                            .read_files = leaf.command->reads_settings()});
-    if (!loaded.errors.empty()) return loaded.errors.front();
+    if (!loaded.errors.empty()) return first_of(std::move(loaded.errors));
     for (const std::string& warning : loaded.warnings) output.warn(warning);
     for (const auto& [key, text, flag] : leaf.syntax.given_settings())
         loaded.settings.set(key, TRY(parse_setting(*find_setting(key), text)), {Layer::Flag, flag});
@@ -70,7 +79,8 @@ Result<> run_leaf(const CommandRow& row, std::span<const std::string> words,
                     .log = TRY(open_log(loaded.settings, paths)),
                     .clock = clock,
                     .cancel = cancel,
-                    .deadline_s = deadline_s};
+                    .deadline_s = deadline_s,
+                    .config_file = leaf.globals.config};
     return leaf.command->run(context);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "linnet/toml.h"
 
 namespace linnet {
 namespace {
@@ -95,40 +96,31 @@ Result<Json> check_setting(const SettingRow& row, const Json& value) {
     switch (row.kind) {
         case Bool:
             if (value.is_bool()) return value;
-            return wants(row, setting_text(value), "true or false")
-                .advise("write it without quotes");
+            return wants(row, toml_value(value), "true or false").advise("write it without quotes");
         case Integer:
         case Size:
             if (auto number = value.as_uint()) return Json(*number);
             if (row.kind == Size && text) return Json(TRY(parse_bytes(*text)));
-            return wants(row, setting_text(value), "a whole number");
+            return wants(row, toml_value(value), "a whole number");
         case Choice:
             if (text)
                 for (std::string_view choice : split(row.choices, '|'))
                     if (*text == choice) return value;
-            return wants(row, text ? *text : setting_text(value), "one of the words")
+            return wants(row, text ? *text : toml_value(value), "one of the words")
                 .advise(cat("use ", replace_all(std::string(row.choices), "|", ", ")));
         case File:
             if (text && text->find('\0') == text->npos) return value;
-            return wants(row, setting_text(value), "a path").advise("write it in quotes");
+            return wants(row, toml_value(value), "a path").advise("write it in quotes");
         case Folders: {
             const Json::Array* list = value.as_array();
             bool ok = list != nullptr && std::ranges::all_of(*list, &Json::is_string);
             if (ok) return value;
-            return wants(row, setting_text(value), "a list of paths")
+            return wants(row, toml_value(value), "a list of paths")
                 .advise(R"(write for example ["/srv/models"])");
         }
     }
     check(false, "every kind of setting is handled");
     return Json();
-}
-
-std::string setting_text(const Json& value) {
-    const Json::Array* list = value.as_array();
-    if (!list) return value.dump();
-    std::vector<std::string> parts;
-    for (const Json& part : *list) parts.push_back(part.dump());
-    return cat("[", join(parts, ", "), "]");
 }
 
 Settings::Settings() {

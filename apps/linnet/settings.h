@@ -48,9 +48,6 @@ struct Origin {
 // A text or a value from a file as the key wants it, or a Usage error that says what it wants.
 Result<Json> parse_setting(const SettingRow& row, std::string_view text);
 Result<Json> check_setting(const SettingRow& row, const Json& value);
-// As it would be written in a file: true, 4, "auto", ["a", "b"].
-std::string setting_text(const Json& value);
-
 class Settings {
   public:
     Settings();  // the built-in values

@@ -52,7 +52,7 @@ void add_system_files(const Path& folder, std::vector<SettingsFile>& files) {
 }
 
 Error unknown_key(const TomlEntry& entry) {
-    Error error{Code::Usage, cat("there is no setting '", printable(entry.key, 100), "'")};
+    Error error{Code::BadInput, cat("there is no setting '", printable(entry.key, 100), "'")};
     if (auto near = closest(entry.key, setting_keys()))
         error.next = cat("write ", *near);
     else
@@ -96,13 +96,16 @@ Path user_settings_file(const SettingsSources& sources) {
     return sources.paths.config / "config.toml";
 }
 
+static bool names_file(const SettingsSources& sources) {
+    return sources.file || sources.environment.get("LINNET_CONFIG");
+}
+
 std::vector<SettingsFile> settings_files(const SettingsSources& sources) {
     std::vector<SettingsFile> files;
     add_system_files(sources.paths.system_config, files);
     Path user = user_settings_file(sources);
     files.push_back({user, Layer::User, is_there(user)});
-    bool named = sources.file || sources.environment.get("LINNET_CONFIG");
-    if (!named)
+    if (!names_file(sources))
         if (auto project = project_file(sources.folder)) files.push_back(*project);
     return files;
 }
@@ -123,7 +126,9 @@ void load_settings_file(const SettingsFile& file, const Paths& paths, LoadedSett
                       "move the line to your own configuration (linnet config path), or set "
                       "LINNET_CONFIG to leave the project's file out"});
         } else if (auto value = check_setting(*row, entry.value); !value) {
-            into.errors.push_back(std::move(value).error().within(where));
+            Error error = std::move(value).error().within(where);
+            error.code = Code::BadInput;  // the file is at fault, not the command
+            into.errors.push_back(std::move(error));
         } else {
             into.settings.set(row->key, resolve_paths(*row, *value, file, paths),
                               {file.layer, where});
@@ -134,16 +139,26 @@ void load_settings_file(const SettingsFile& file, const Paths& paths, LoadedSett
 LoadedSettings load_settings(const SettingsSources& sources) {
     LoadedSettings loaded;
     if (sources.read_files) {
-        bool named = sources.file || sources.environment.get("LINNET_CONFIG");
         for (const SettingsFile& file : settings_files(sources)) {
             if (!file.ignored.empty())
                 loaded.warnings.push_back(cat(file.path, " is not read: ", file.ignored));
-            else if (file.exists || (named && file.layer == Layer::User))
+            else if (file.exists || (names_file(sources) && file.layer == Layer::User))
                 load_settings_file(file, sources.paths, loaded);
         }
     }
     load_environment(sources, loaded);
     return loaded;
+}
+
+std::vector<std::string> unknown_variables(const Environment& environment) {
+    std::vector<std::string> out;
+    for (const auto& [name, value] : environment.all()) {
+        bool known = !name.starts_with("LINNET_");
+        for (const SettingRow& row : setting_table()) known |= setting_variable(row) == name;
+        for (const VariableRow& row : environment_table()) known |= row.name == name;
+        if (!known) out.push_back(name);
+    }
+    return out;
 }
 
 }  // namespace linnet

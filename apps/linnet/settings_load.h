@@ -37,6 +37,9 @@ std::vector<SettingsFile> settings_files(const SettingsSources& sources);
 // The user's file: --config, LINNET_CONFIG or the XDG place.
 Path user_settings_file(const SettingsSources& sources);
 
+// LINNET_ variables that are neither a setting nor in environment_table(): misspelt, most likely.
+std::vector<std::string> unknown_variables(const Environment& environment);
+
 // Adds the entries of one file to `into`.
 void load_settings_file(const SettingsFile& file, const Paths& paths, LoadedSettings& into);
 
