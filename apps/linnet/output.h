@@ -81,6 +81,7 @@ class Output {
 
     // Writes what is held back. An error where not everything could be written.
     Result<> finish();
+    bool write_failed() const { return stdout_.failure != 0; }
     bool reader_gone() const;  // stdout is a pipe whose reader ended
 
   private:

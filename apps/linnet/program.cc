@@ -116,25 +116,23 @@ Result<> run_words(const Program& program, std::span<const std::string> words, O
     return Done{};
 }
 
-// The exit code; what is still held is written, and the error told unless nobody is there.
+// Ctrl-C, a deadline and a reader that left all end a command as Interrupted; which was it?
+int tell(Error error, Output& output, const Signals& signals) {
+    if (error.code == Code::Interrupted && signals.timed_out())
+        error = {Code::Timeout, "the time that --timeout allows is over"};
+    output.error(error);
+    if (error.code == Code::Interrupted && signals.received() != 0) return 128 + signals.received();
+    return code_row(error.code).exit_code;
+}
+
+// Writes what is still held, tells the error, and gives the exit code.
 int conclude(Result<> result, Output& output, const Signals& signals) {
+    output.flush();
     int code = 0;
-    if (!result && !output.reader_gone()) {
-        Error error = std::move(result).error();
-        code = code_row(error.code).exit_code;
-        if (error.code == Code::Interrupted && signals.timed_out()) {
-            error = {Code::Timeout, "the time that --timeout allows is over"};
-            code = code_row(error.code).exit_code;
-        } else if (error.code == Code::Interrupted && signals.received() != 0) {
-            code = 128 + signals.received();
-        }
-        output.error(error);
-    }
-    if (auto written = output.finish(); !written) {
-        output.error(written.error());
-        code = code_row(written.error().code).exit_code;
-    }
-    return output.reader_gone() ? 128 + SIGPIPE : code;
+    if (!result && !output.write_failed()) code = tell(std::move(result).error(), output, signals);
+    auto written = output.finish();
+    if (output.reader_gone()) return 128 + SIGPIPE;
+    return written ? code : tell(std::move(written).error(), output, signals);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ void TerminalProgress::begin(std::string_view step, uint64_t total, uint64_t sta
     if (output_.stderr_is_terminal())
         draw();
     else
-        output_.note(start > 0 ? cat(step_, ": goes on at ", figures()) : step_);
+        output_.note(start > 0 ? cat(step_, ": goes on at ", figures()[0]) : step_);
 }
 
 void TerminalProgress::at(uint64_t done) {
@@ -35,7 +35,7 @@ void TerminalProgress::at(uint64_t done) {
     if (output_.stderr_is_terminal()) {
         draw();
     } else {
-        output_.note(cat(step_, ": ", figures()));
+        output_.note(cat(step_, ": ", join(figures(), "  ")));
         interval_s_ = std::min(interval_s_ * 2, line_max_s);
     }
 }
@@ -69,45 +69,42 @@ std::string TerminalProgress::rate(double per_second) const {
                              : cat(fixed(per_second, per_second < 100 ? 1 : 0), "/s");
 }
 
-std::string TerminalProgress::figures() const {
+std::vector<std::string> TerminalProgress::figures() const {
     std::string text = amount(done_);
     if (total_ > 0) text += cat(" of ", amount(total_));
     if (!items_.empty()) text += cat(' ', items_);
-    if (double speed = meter_.per_second(); speed > 0) text += cat("  ", rate(speed));
-    if (auto left = meter_.seconds_left()) text += cat("  ", duration_text(*left), " left");
-    return text;
+    std::vector<std::string> parts = {std::move(text)};
+    if (double speed = meter_.per_second(); speed > 0) parts.push_back(rate(speed));
+    if (auto left = meter_.seconds_left()) parts.push_back(cat(duration_text(*left), " left"));
+    return parts;
 }
 
-// "step  ━━━━━━━────  12.3 MB of 98.4 MB  3.1 MB/s  28 s left", never wider than the terminal: a
-// line that wraps could not be cleared.
+std::string TerminalProgress::bar(size_t width) const {
+    double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
+    auto filled = static_cast<size_t>(share * static_cast<double>(width));
+    std::string full, empty;
+    for (size_t i = 0; i < width; i++) (i < filled ? full : empty) += "━";
+    // Without colours, the part to come must look different by itself.
+    bool colored = output_.paint_note(Style::Dim, "x") != "x";
+    if (!colored) empty = std::string(width - filled, '.');
+    return cat(output_.paint_note(Style::Cyan, full), output_.paint_note(Style::Dim, empty));
+}
+
+// "step  ━━━━━━━────  12.3 MB of 98.4 MB  3.1 MB/s  28 s left", never wider than the window: a line
+// that wraps could not be cleared. What does not fit goes: the bar, then figures from the right,
+// then the name of the step.
 void TerminalProgress::draw() {
-    constexpr size_t bar_max = 30, bar_min = 8;
+    constexpr size_t bar_max = 30, bar_min = 8, gap = 2;
     size_t columns = output_.columns() - 1;
-    std::string right = figures();
-    std::string left = step_;
-    size_t used = display_width(left) + display_width(right) + 4;
-    std::string bar;
-    if (total_ > 0 && used + bar_min <= columns) {
-        size_t width = std::min(bar_max, columns - used);
-        double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
-        auto filled = static_cast<size_t>(share * static_cast<double>(width));
-        std::string full, empty;
-        for (size_t i = 0; i < width; i++) (i < filled ? full : empty) += "━";
-        // Without colours, the part to come must look different by itself.
-        bool colored = output_.paint_note(Style::Dim, "x") != "x";
-        bar =
-            cat(output_.paint_note(Style::Cyan, full),
-                colored ? output_.paint_note(Style::Dim, empty) : std::string(width - filled, '.'),
-                "  ");
-    }
-    std::string line = cat(left, "  ", bar, right);
-    while (display_width(line) > columns &&
-           !left.empty()) {  // a narrow window: figures matter most
-        left.pop_back();
-        line = cat(left, left.empty() ? "" : "  ", right);
-    }
-    if (display_width(line) > columns) line.resize(std::min(line.size(), columns));
-    output_.transient(line);
+    std::vector<std::string> parts = figures();
+    auto width = [&] { return display_width(step_) + gap + display_width(join(parts, "  ")); };
+    while (width() > columns && parts.size() > 1) parts.pop_back();
+    std::string right = join(parts, "  ");
+    if (width() > columns) return output_.transient(display_width(right) <= columns ? right : "");
+    size_t left_over = columns - width();
+    if (total_ > 0 && left_over >= bar_min + gap)
+        right = cat(bar(std::min(bar_max, left_over - gap)), "  ", right);
+    output_.transient(cat(step_, "  ", right));
 }
 
 }  // namespace linnet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "linnet/output.h"
@@ -22,9 +23,11 @@ class TerminalProgress final : public Progress {
 
   private:
     void draw();
+    std::string bar(size_t width) const;
     std::string amount(uint64_t count) const;
     std::string rate(double per_second) const;
-    std::string figures() const;  // "12.3 of 98.4 MB  3.1 MB/s  28 s left"
+    // {"12.3 MB of 98.4 MB", "3.1 MB/s", "28 s left"}: the most important first
+    std::vector<std::string> figures() const;
 
     Output& output_;
     Clock& clock_;
