@@ -3,23 +3,29 @@
 
 namespace linnet {
 
+std::unique_ptr<Command> complete_command();
+std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> config_get_command();
 std::unique_ptr<Command> config_path_command();
 std::unique_ptr<Command> config_set_command();
 std::unique_ptr<Command> config_show_command();
 std::unique_ptr<Command> config_validate_command();
 std::unique_ptr<Command> help_command();
+std::unique_ptr<Command> man_command();
 
 namespace {
 
 // Groups are shown in this order, and within one the rows as they stand.
 constexpr CommandRow rows[] = {
+    {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},
     {"config path", Group::More, "Tell where the configuration is", config_path_command},
     {"config set", Group::More, "Change a setting in your own configuration", config_set_command},
     {"config show", Group::More, "Show all settings and where they come from", config_show_command},
     {"config validate", Group::More, "Check the configuration files", config_validate_command},
     {"help", Group::More, "Tell about a command", help_command},
+    {"man", Group::More, "Print a manual page", man_command},
+    {"__complete", Group::Hidden, "Tell the shell what may come next", complete_command},
 };
 
 constexpr GroupRow groups[] = {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "linnet/exit_codes.h"
 #include "linnet/leaf.h"
 
 namespace linnet {
@@ -122,7 +123,7 @@ std::string usage_line(const CommandRow& row, const Syntax& syntax) {
     return line;
 }
 
-std::string global_help() {
+static std::string options_topic() {
     Globals globals;
     Syntax syntax;
     globals.declare(syntax, true);
@@ -131,16 +132,44 @@ std::string global_help() {
         lines.push_back({argument_label(argument), argument.help});
     lines.push_back({"-h, --help", "tell what the command does and takes"});
     lines.push_back({"-V, --version", "tell which linnet this is"});
-    return lines_text(lines);
+    return cat("Options that every command takes, before or after its name:\n\n",
+               lines_text(lines));
+}
+
+static std::string exit_codes_topic() {
+    std::vector<Line> lines;
+    for (const ExitCodeRow& row : exit_code_table()) lines.push_back({cat(row.code), row.meaning});
+    return cat("Exit codes of every command:\n\n", lines_text(lines));
+}
+
+static std::string environment_topic() {
+    std::vector<Line> lines;
+    for (const VariableRow& row : environment_table())
+        lines.push_back({std::string(row.name), std::string(row.help)});
+    return cat("Variables that linnet reads. Each setting has one too: pull.offline is\n",
+               "LINNET_PULL_OFFLINE ('linnet config show' lists the settings).\n\n",
+               lines_text(lines));
+}
+
+std::span<const HelpTopic> help_topics() {
+    static constexpr HelpTopic topics[] = {
+        {"options", "the options that all commands have", options_topic},
+        {"exit-codes", "what exit codes mean", exit_codes_topic},
+        {"environment", "the variables that are read", environment_topic},
+    };
+    return topics;
 }
 
 std::string Help::of_program() const {
     std::string head =
         "linnet runs small language models on this machine.\n\n"
         "Usage: linnet COMMAND [OPTIONS]\n";
-    std::string tail =
-        "\n'linnet help COMMAND' tells more about one; 'linnet help options' lists the\n"
-        "options that all have.\n";
+    std::string tail = "\n'linnet help COMMAND' tells more; so does 'linnet help' with";
+    for (const HelpTopic& topic : help_topics()) {
+        bool last = &topic == &help_topics().back();
+        tail += cat(last ? " or " : &topic == &help_topics().front() ? "\n" : ", ", topic.name);
+    }
+    tail += ".\n";
     // Where the list outgrows the page, the last titles give way first.
     for (size_t short_titles = 0;; short_titles++) {
         std::string text = cat(head, command_list(*this, short_titles), tail);

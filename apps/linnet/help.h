@@ -25,8 +25,14 @@ std::string_view group_title(Group group);  // "Models"
 std::string usage_line(const CommandRow& row, const Syntax& syntax);
 // "-n, --count N"; a positional by its name.
 std::string argument_label(const Argument& argument);
-// The flags that every command has.
-std::string global_help();
+
+// What `linnet help` tells besides commands.
+struct HelpTopic {
+    std::string_view name;
+    std::string_view what;
+    std::string (*text)();
+};
+std::span<const HelpTopic> help_topics();
 // Lines of at most `width` columns; all but the first begin with `indent` spaces.
 std::string wrap(std::string_view text, size_t width, size_t indent);
 

@@ -11,8 +11,7 @@ class HelpCommand final : public Command {
     bool reads_settings() const override { return false; }
 
     void declare(Syntax& syntax) override {
-        syntax
-            .positional("COMMAND", &words_, "the command to tell about; 'options' for those of all")
+        syntax.positional("COMMAND", &words_, "the command or topic to tell about")
             .completes(Complete::Command);
         syntax.example("linnet help options", "list what every command takes");
     }
@@ -28,9 +27,8 @@ class HelpCommand final : public Command {
     Result<std::string> find() const {
         Help help{command_table(), command_groups()};
         if (words_.empty()) return help.of_program();
-        if (words_.size() == 1 && words_[0] == "options")
-            return cat("Options that every command takes, before or after its name:\n\n",
-                       global_help());
+        for (const HelpTopic& topic : help_topics())
+            if (words_.size() == 1 && words_[0] == topic.name) return topic.text();
         Route route = TRY(find_route(words_, help.commands, help.groups));
         if (!route.rest.empty())
             return Error{Code::Usage,

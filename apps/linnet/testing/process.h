@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,11 @@ class RunFolder {
   private:
     Path path_;
 };
+
+// docs/schema/config-set.schema.json of "config set".
+Path schema_file(std::string_view leaf);
+// The leaves of which a document that is more than an error was checked.
+std::set<std::string>& documents_checked();
 
 // The document that --json wrote, after checking it against docs/schema/<leaf>.schema.json.
 void expect_document(std::string_view leaf, const Ran& run);

@@ -1,0 +1,42 @@
+// What completion offers for the values that Syntax names: a function and a row each. A kind
+// without a row completes to nothing.
+#include "base/text.h"
+#include "linnet/complete.h"
+#include "linnet/toml.h"
+
+namespace linnet {
+namespace {
+
+std::vector<Candidate> setting_values(Context&, std::span<const std::string>) {
+    std::vector<Candidate> out;
+    for (const SettingRow& row : setting_table())
+        out.push_back({std::string(row.key), std::string(row.help)});
+    return out;
+}
+
+// What the setting that stands before may be set to.
+std::vector<Candidate> values_of_setting(Context& context, std::span<const std::string> before) {
+    std::vector<Candidate> out;
+    const SettingRow* row = before.empty() ? nullptr : find_setting(before.back());
+    if (!row) return out;
+    if (row->kind == SettingKind::Bool) out = {{"true", ""}, {"false", ""}};
+    if (row->kind == SettingKind::Choice)
+        for (std::string_view choice : split(row->choices, '|'))
+            out.push_back({std::string(choice), ""});
+    if (row->kind == SettingKind::Integer || row->kind == SettingKind::Size)
+        out.push_back({toml_value(context.settings.value(row->key)), "as it is now"});
+    return out;
+}
+
+constexpr ValuesRow rows[] = {
+    {Complete::Setting, setting_values},
+    {Complete::SettingValue, values_of_setting},
+};
+
+}  // namespace
+
+std::span<const ValuesRow> values_table() {
+    return rows;
+}
+
+}  // namespace linnet
