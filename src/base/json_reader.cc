@@ -21,8 +21,8 @@ static void append_utf8(std::string& out, uint32_t point) {
     }
 }
 
-Error JsonReader::error(std::string_view why) const {
-    return Error{Code::BadInput, cat("not valid JSON at byte ", at_, " (", why, ")")};
+Error JsonReader::error() const {
+    return Error{Code::BadInput, cat("not valid JSON at byte ", at_, " (", why_, ")")};
 }
 
 void JsonReader::skip_space() {
@@ -32,58 +32,62 @@ void JsonReader::skip_space() {
 }
 
 Result<JsonReader::Token> JsonReader::next() {
+    auto token = step();
+    if (!token) return error();
+    return *token;
+}
+
+std::optional<JsonReader::Token> JsonReader::step() {
     skip_space();
     if (open_.empty()) {
         if (!started_) {
             started_ = true;
             return value();
         }
-        if (at_ < text_.size()) return error("text after the end");
-        return Token::End;
+        if (at_ == text_.size()) return Token::End;
+        wrong("text after the end");
+        return std::nullopt;
     }
     Level& level = open_.back();
-    char end = level.object ? '}' : ']';
-    switch (level.want) {
-        case Want::Value:
-            break;
-        case Want::ValueOrEnd:
-        case Want::KeyOrEnd:
-            if (peek() == end) return close();
-            break;
-        case Want::Key:
-            break;
-        case Want::CommaOrEnd:
-            if (peek() == end) return close();
-            if (peek() != ',')
-                return error(level.object ? "',' or '}' is due" : "',' or ']' is due");
-            at_++;
-            skip_space();
-            break;
+    bool may_end = level.want != Want::Value && level.want != Want::Key;
+    if (may_end && peek() == (level.object ? '}' : ']')) return close();
+    if (level.want == Want::CommaOrEnd) {
+        if (peek() != ',') {
+            wrong(level.object ? "',' or '}' is due" : "',' or ']' is due");
+            return std::nullopt;
+        }
+        at_++;
+        skip_space();
     }
     if (level.object && level.want != Want::Value) return key();
     level.want = Want::CommaOrEnd;
     return value();
 }
 
-Result<JsonReader::Token> JsonReader::key() {
-    if (peek() != '"') return error("a name in quotes is due");
-    TRY(string());
+std::optional<JsonReader::Token> JsonReader::key() {
+    if (peek() != '"') {
+        wrong("a name in quotes is due");
+        return std::nullopt;
+    }
+    if (!string()) return std::nullopt;
     skip_space();
-    if (peek() != ':') return error("':' is due");
+    if (peek() != ':') {
+        wrong("':' is due");
+        return std::nullopt;
+    }
     at_++;
     open_.back().want = Want::Value;
     return Token::Key;
 }
 
-Result<JsonReader::Token> JsonReader::value() {
+std::optional<JsonReader::Token> JsonReader::value() {
     switch (peek()) {
         case '{':
             return open(true);
         case '[':
             return open(false);
         case '"':
-            TRY(string());
-            return Token::String;
+            return string() ? std::optional(Token::String) : std::nullopt;
         case 't':
             return literal("true", Token::Bool);
         case 'f':
@@ -91,35 +95,39 @@ Result<JsonReader::Token> JsonReader::value() {
         case 'n':
             return literal("null", Token::Null);
         default:
-            TRY(number());
-            return Token::Number;
+            return number() ? std::optional(Token::Number) : std::nullopt;
     }
 }
 
-Result<JsonReader::Token> JsonReader::open(bool object) {
-    if (open_.size() >= limits_.depth_max)
-        return Error{Code::BadInput, cat("nested deeper than ", limits_.depth_max)};
+std::optional<JsonReader::Token> JsonReader::open(bool object) {
+    if (open_.size() >= limits_.depth_max) {
+        wrong("nested too deep");
+        return std::nullopt;
+    }
     at_++;
     open_.push_back({object, object ? Want::KeyOrEnd : Want::ValueOrEnd});
     return object ? Token::Object : Token::Array;
 }
 
-Result<JsonReader::Token> JsonReader::close() {
+JsonReader::Token JsonReader::close() {
     at_++;
     bool object = open_.back().object;
     open_.pop_back();
     return object ? Token::ObjectEnd : Token::ArrayEnd;
 }
 
-Result<JsonReader::Token> JsonReader::literal(std::string_view word, Token token) {
-    if (text_.substr(at_, word.size()) != word) return error("no such word");
+std::optional<JsonReader::Token> JsonReader::literal(std::string_view word, Token token) {
+    if (text_.substr(at_, word.size()) != word) {
+        wrong("no such word");
+        return std::nullopt;
+    }
     value_ = text_.substr(at_, word.size());
     in_place_ = true;
     at_ += word.size();
     return token;
 }
 
-Result<> JsonReader::number() {
+bool JsonReader::number() {
     size_t start = at_;
     auto digits = [&] {
         size_t first = at_;
@@ -129,24 +137,24 @@ Result<> JsonReader::number() {
     if (peek() == '-') at_++;
     bool zero = peek() == '0';
     size_t whole = digits();
-    if (whole == 0) return error("a value is due");
-    if (zero && whole > 1) return error("a number starts with 0");
+    if (whole == 0) return wrong("a value is due");
+    if (zero && whole > 1) return wrong("a number starts with 0");
     if (peek() == '.') {
         at_++;
-        if (digits() == 0) return error("digits are due after the point");
+        if (digits() == 0) return wrong("digits are due after the point");
     }
     if (peek() == 'e' || peek() == 'E') {
         at_++;
         if (peek() == '+' || peek() == '-') at_++;
-        if (digits() == 0) return error("digits are due in the exponent");
+        if (digits() == 0) return wrong("digits are due in the exponent");
     }
     value_ = text_.substr(start, at_ - start);
     in_place_ = true;
-    return Done{};
+    return true;
 }
 
 // From the opening quote to behind the closing one.
-Result<> JsonReader::string() {
+bool JsonReader::string() {
     at_++;
     size_t start = at_;
     auto plain = [&] {
@@ -161,20 +169,19 @@ Result<> JsonReader::string() {
         in_place_ = false;
         scratch_.assign(value_);
         while (peek() == '\\') {
-            TRY(escape());
+            if (!escape()) return false;
             start = at_;
             scratch_ += plain();
             if (scratch_.size() > limits_.escaped_bytes_max)
-                return error(cat("a string with escapes is longer than ",
-                                 bytes_text(limits_.escaped_bytes_max)));
+                return wrong("a string with escapes is too long");
         }
         value_ = scratch_;
     }
-    if (at_ == text_.size()) return error("a string without its end");
-    if (text_[at_] != '"') return error("a control character in a string");
-    if (!valid_utf8(value_)) return error("a string is not UTF-8");
+    if (at_ == text_.size()) return wrong("a string without its end");
+    if (text_[at_] != '"') return wrong("a control character in a string");
+    if (!valid_utf8(value_)) return wrong("a string is not UTF-8");
     at_++;
-    return Done{};
+    return true;
 }
 
 std::optional<uint32_t> JsonReader::hex4() {
@@ -191,29 +198,29 @@ std::optional<uint32_t> JsonReader::hex4() {
     return value;
 }
 
-Result<> JsonReader::escape() {
+bool JsonReader::escape() {
     static constexpr std::string_view names = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
     at_++;
     char c = peek();
     at_++;
     if (size_t which = names.find(c); c != '\0' && which != names.npos) {
         scratch_ += meanings[which];
-        return Done{};
+        return true;
     }
-    if (c != 'u') return error("no such escape");
+    if (c != 'u') return wrong("no such escape");
     auto point = hex4();
-    if (!point) return error("\\u needs four hexadecimal digits");
+    if (!point) return wrong("\\u needs four hexadecimal digits");
     bool high = *point >= 0xD800 && *point < 0xDC00;
     if (high && text_.substr(at_, 2) == "\\u") {
         at_ += 2;
         auto low = hex4();
-        if (!low || *low < 0xDC00 || *low > 0xDFFF) return error("half of a surrogate pair");
+        if (!low || *low < 0xDC00 || *low > 0xDFFF) return wrong("half of a surrogate pair");
         *point = 0x10000 + ((*point - 0xD800) << 10) + (*low - 0xDC00);
     } else if (*point >= 0xD800 && *point <= 0xDFFF) {
-        return error("half of a surrogate pair");
+        return wrong("half of a surrogate pair");
     }
     append_utf8(scratch_, *point);
-    return Done{};
+    return true;
 }
 
 Result<> JsonReader::expect(Token wanted, std::string_view what) {
@@ -225,22 +232,14 @@ Result<> JsonReader::expect(Token wanted, std::string_view what) {
 
 Result<> JsonReader::skip() {
     size_t depth = 0;
+    why_ = "a value is due";
     do {
-        switch (TRY(next())) {
-            case Token::Object:
-            case Token::Array:
-                depth++;
-                break;
-            case Token::ObjectEnd:
-            case Token::ArrayEnd:
-                if (depth == 0) return error("a value is due");
-                depth--;
-                break;
-            case Token::End:
-                return error("a value is due");
-            default:
-                break;
-        }
+        auto token = step();
+        if (!token) return error();
+        bool begins = *token == Token::Object || *token == Token::Array;
+        bool ends = *token == Token::ObjectEnd || *token == Token::ArrayEnd;
+        if (*token == Token::End || (ends && depth == 0)) return error();
+        depth = depth + begins - ends;
     } while (depth > 0);
     return Done{};
 }

@@ -50,16 +50,23 @@ class JsonReader {
         bool object;
         Want want;
     };
-    Error error(std::string_view why) const;
-    Result<Token> value();
-    Result<Token> key();
-    Result<Token> open(bool object);
-    Result<Token> close();
-    Result<> string();
-    Result<> number();
-    Result<> escape();
+    // The functions of the inner loop give false or no token where the text is wrong, and leave
+    // the reason in why_: a Result per token would cost more than the token.
+    std::optional<Token> step();
+    bool wrong(std::string_view why) {
+        why_ = why;
+        return false;
+    }
+    Error error() const;
+    std::optional<Token> value();
+    std::optional<Token> key();
+    std::optional<Token> open(bool object);
+    Token close();
+    bool string();
+    bool number();
+    bool escape();
     std::optional<uint32_t> hex4();
-    Result<Token> literal(std::string_view word, Token token);
+    std::optional<Token> literal(std::string_view word, Token token);
     void skip_space();
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -70,6 +77,7 @@ class JsonReader {
     std::vector<Level> open_;
     std::string_view value_;
     bool in_place_ = true;
+    std::string_view why_;
     std::string scratch_;
 };
 

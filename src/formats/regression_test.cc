@@ -84,7 +84,7 @@ const std::map<std::string, Refusal> safetensors_refusals = {
     {"header-not-json", {broken, "not valid JSON at byte 5 (a value is due)"}},
     {"header-not-utf8", {broken, "a string is not UTF-8"}},
     {"header-half-surrogate", {broken, "half of a surrogate pair"}},
-    {"header-deep", {broken, "nested deeper than 16"}},
+    {"header-deep", {broken, "nested too deep"}},
     {"header-followed-by-text", {broken, "text after the end"}},
     {"metadata-number", {broken, "the text of 'a' is missing or of the wrong kind"}},
     {"metadata-twice", {broken, "__metadata__ occurs twice"}},

@@ -4,6 +4,8 @@
 
 namespace linnet {
 
+constexpr size_t architecture_bytes_max = 200;
+
 std::string short_text(std::string_view text) {
     return printable(text, 200);
 }
@@ -81,12 +83,19 @@ std::optional<std::string_view> Setting::text(uint64_t layer) const {
 
 Result<SummarySettings> SummarySettings::open(const Checkpoint& model) {
     SummarySettings out(model);
+    std::string_view name;
     if (out.gguf()) {
-        out.architecture_ = model.metadata().string_of("general.architecture").value_or("");
+        name = model.metadata().string_of("general.architecture").value_or("");
     } else if (model.has_document("config.json")) {
         out.config_ = TRY(model.document("config.json"));
-        out.architecture_ = out.config_.string_or("model_type", "");
+        const Json* type = out.config_.find("model_type");
+        if (type && type->as_string()) name = *type->as_string();
     }
+    if (name.size() > architecture_bytes_max)
+        return Error{Code::BadInput,
+                     cat("the name of the architecture is ", name.size(), " bytes long; at most ",
+                         architecture_bytes_max, " are read")};
+    out.architecture_ = name;
     return out;
 }
 

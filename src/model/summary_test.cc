@@ -148,6 +148,8 @@ TEST_F(Summary, RefusesSettingsThatCannotBe) {
                    "llama.attention.head_count is 1048576");
     expect_refused(with("tokenizer.ggml.tokens", 5u), Code::BadInput,
                    "tokenizer.ggml.tokens is of type uint32, not an array of strings");
+    expect_refused(with("general.architecture", std::string(201, 'a').c_str()), Code::BadInput,
+                   "the name of the architecture is 201 bytes long");
     std::vector<uint32_t> many(10'001, 1);
     MetadataBuilder metadata = llama();
     metadata.set_array("llama.feed_forward_length", std::span<const uint32_t>(many));
