@@ -1,0 +1,15 @@
+// How much memory this process may still take without pushing anybody out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/file.h"
+
+namespace linnet {
+
+// The kernel's estimate of what is available, or what the control group's limit leaves if that is
+// less; nothing where the machine does not tell. `root` is where /proc and /sys are looked for.
+std::optional<uint64_t> available_memory(const Path& root = "/");
+
+}  // namespace linnet
