@@ -44,10 +44,12 @@ TEST(SimpleIndex, Html) {
 
 TEST(SimpleIndex, Json) {
     std::string json = R"({"meta": {"api-version": "1.1"}, "name": "some-package", "files": [
-      {"filename": "some_package-1.0-py3-none-any.whl", "url": "/f/some_package-1.0-py3-none-any.whl",
+      {"filename": "some_package-1.0-py3-none-any.whl",
+       "url": "/f/some_package-1.0-py3-none-any.whl",
        "hashes": {"sha256": ")" +
                        hash + R"("}, "yanked": false, "size": 5},
-      {"filename": "some_package-1.1-py3-none-any.whl", "url": "x.whl", "hashes": {}, "yanked": "why"},
+      {"filename": "some_package-1.1-py3-none-any.whl", "url": "x.whl", "hashes": {},
+       "yanked": "why"},
       {"filename": "../../evil-1.1-py3-none-any.whl", "url": "y.whl", "hashes": {}},
       {"filename": "no-url.whl"}, 5, null]})";
     auto links = parse_index_json(json, page);
