@@ -36,6 +36,13 @@ Json template_message(const Message& message, ContextShape shape) {
     return out;
 }
 
+Json template_variables(std::string_view bos_token, std::string_view eos_token) {
+    return Json::object({{"bos_token", bos_token},
+                         {"eos_token", eos_token},
+                         {"tools", nullptr},
+                         {"documents", nullptr}});
+}
+
 Json template_messages(std::span<const Message> messages, ContextShape shape) {
     Json out = Json::array();
     for (const Message& message : messages) out.push(template_message(message, shape));

@@ -17,6 +17,8 @@ struct ContextShape {
 // {"role", "content", …}: members that a message does not have are absent, so that a template's
 // `is defined` tells.
 Json template_message(const Message& message, ContextShape shape);
+// What every template is given: the tokens, and null for the tools and documents that it may get.
+Json template_variables(std::string_view bos_token, std::string_view eos_token);
 Json template_messages(std::span<const Message> messages, ContextShape shape);
 
 }  // namespace linnet

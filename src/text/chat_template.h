@@ -18,11 +18,11 @@ namespace linnet {
 
 // What a template may cost. Templates come with models, so from strangers.
 struct TemplateLimits {
-    size_t source_max = 1 << 20;            // bytes of template
-    size_t steps_max = 100'000'000;         // nodes evaluated, elements visited, 16 bytes of text
-    size_t calls_max = 60;                  // macros inside macros
-    size_t memory_max = size_t{1} << 30;    // bytes alive at any moment, the conversation included
-    size_t output_max = size_t{256} << 20;  // bytes written
+    size_t source_max = 256 << 10;  // bytes of template
+    size_t steps_max = 50'000'000;  // of evaluation, about 20 ns each; 64 bytes copied are one
+    size_t calls_max = 60;          // macros inside macros
+    size_t memory_max = 256 << 20;  // bytes alive at any moment, the conversation included
+    size_t output_max = 64 << 20;   // bytes written
 };
 
 class ChatTemplate {
@@ -42,12 +42,12 @@ class ChatTemplate {
     };
 
     struct Options {
-        bool add_generation_prompt = true;    // end with the opening of the assistant's turn
-        std::optional<bool> enable_thinking;  // absent: as the template has it
-        Json variables = Json::object();      // more names for the template, as in a request's
-                                              // chat_template_kwargs
-        int64_t now_s = 0;                    // for strftime_now: seconds since 1970, UTC
-        int utc_offset_s = 0;                 // local time minus UTC
+        bool add_generation_prompt = true;      // end with the opening of the assistant's turn
+        std::optional<bool> enable_thinking{};  // absent: as the template has it
+        Json variables = Json::object();        // more names for the template, as in a request's
+                                                // chat_template_kwargs
+        int64_t now_s = 0;                      // for strftime_now: seconds since 1970, UTC
+        int utc_offset_s = 0;                   // local time minus UTC
     };
 
     // Token texts may be empty where the model has none.

@@ -1,0 +1,52 @@
+#include "text/dialect.h"
+
+#include <algorithm>
+#include <array>
+
+#include "text/dialects/rows.h"
+
+namespace linnet {
+namespace {
+
+// Those whose marks tell more come first.
+const std::array<Dialect, 11>& table() {
+    static const std::array<Dialect, 11> rows{
+        deepseek_dialect, lfm2_dialect,        cohere_dialect,  nemotron_dialect,
+        phi4_dialect,     functionary_dialect, granite_dialect, mistral_dialect,
+        hermes_dialect,   llama3_dialect,      plain_dialect};
+    return rows;
+}
+
+struct Pair {
+    std::string_view open, close;
+};
+constexpr Pair reasoning[] = {
+    {"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<|START_THINKING|>", "<|END_THINKING|>"}};
+
+}  // namespace
+
+std::span<const Dialect> dialects() {
+    return table();
+}
+
+const Dialect* find_dialect(std::string_view name) {
+    for (const Dialect& row : dialects())
+        if (row.name == name) return &row;
+    return nullptr;
+}
+
+const Dialect& dialect_of_template(std::string_view source) {
+    for (const Dialect& row : dialects())
+        if (source.find(row.mark) != source.npos) return row;
+    return table().back();  // not reached: the last mark is empty
+}
+
+bool ends_in_reasoning(std::string_view prompt) {
+    size_t end = prompt.find_last_not_of(" \t\r\n");
+    if (end == prompt.npos) return false;
+    prompt = prompt.substr(0, end + 1);
+    return std::any_of(std::begin(reasoning), std::end(reasoning),
+                       [&](const Pair& pair) { return prompt.ends_with(pair.open); });
+}
+
+}  // namespace linnet
