@@ -1,22 +1,5 @@
-# What `cmake --install` puts where, and the .deb: cmake --build build/release --target package.
-# Man pages and completions are written by the program itself.
-set(generated ${CMAKE_BINARY_DIR}/generated)
-install(CODE "
-  function(write)
-    execute_process(COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} \"$<TARGET_FILE:linnet>\" \${ARGN}
-      COMMAND_ERROR_IS_FATAL ANY)
-  endfunction()
-  file(REMOVE_RECURSE \"${generated}\")
-  file(MAKE_DIRECTORY \"${generated}\")
-  write(man --quiet --write \"${generated}/man\")
-  write(completion bash OUTPUT_FILE \"${generated}/linnet\")
-  write(completion zsh OUTPUT_FILE \"${generated}/_linnet\")
-  write(completion fish OUTPUT_FILE \"${generated}/linnet.fish\")")
-install(DIRECTORY ${generated}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-set(share ${CMAKE_INSTALL_DATADIR})
-install(FILES ${generated}/linnet DESTINATION ${share}/bash-completion/completions)
-install(FILES ${generated}/_linnet DESTINATION ${share}/zsh/vendor-completions)
-install(FILES ${generated}/linnet.fish DESTINATION ${share}/fish/vendor_completions.d)
+# The .deb: cmake --build build/release --target package. What goes where stands beside what it is:
+# the program, its man pages and completions in apps/linnet/CMakeLists.txt, the documents here.
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
@@ -30,8 +13,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)  # depends on the libraries that the program is linked to
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-  "runs small language models on this machine
- One program that pulls, runs and serves language models of 10 million to 8
- billion parameters on ordinary processors, without Python and without a GPU.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION  # below the project's own line
+  "One program that pulls and runs language models of 10 million to 8 billion\n\
+parameters on ordinary processors, without Python and without a GPU.")
 include(CPack)

@@ -26,6 +26,8 @@ full   clang-tidy-19
 full   debootstrap
 full   libbenchmark-dev
 full   shellcheck
+package dpkg-dev
+package file
 aarch64 g++-aarch64-linux-gnu
 aarch64 qemu-user
 aarch64 libfmt-dev:arm64
