@@ -75,6 +75,22 @@ std::optional<uint64_t> memory_in(const Path& folder) {
     return limit;
 }
 
+std::optional<uint64_t> memory_left_in(const Path& folder) {
+    auto limit = memory_in(folder);
+    if (!limit) return std::nullopt;
+    std::string used_text = small_file(folder / "memory.current");
+    if (used_text.empty()) used_text = small_file(folder / "memory.usage_in_bytes");
+    uint64_t used = parse_integer<uint64_t>(trim(used_text)).value_or(0);
+    uint64_t idle = 0;
+    std::string stat = small_file(folder / "memory.stat");
+    for (std::string_view line : split(stat, '\n'))
+        for (std::string_view name : {"inactive_file ", "total_inactive_file "})  // v2, v1
+            if (line.starts_with(name))
+                idle = parse_integer<uint64_t>(trim(line.substr(name.size()))).value_or(0);
+    used -= std::min(used, idle);
+    return *limit - std::min(*limit, used);
+}
+
 template <class T, class Read>
 std::optional<T> tightest(const Path& root, std::string_view controller, Read read) {
     std::optional<T> least;
@@ -146,6 +162,10 @@ CpuBudget cpu_budget(const Path& root) {
 
 std::optional<uint64_t> cgroup_memory_limit(const Path& root) {
     return tightest<uint64_t>(root, "memory", memory_in);
+}
+
+std::optional<uint64_t> cgroup_memory_left(const Path& root) {
+    return tightest<uint64_t>(root, "memory", memory_left_in);
 }
 
 }  // namespace linnet

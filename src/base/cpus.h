@@ -31,4 +31,8 @@ std::optional<std::vector<size_t>> parse_cpu_list(std::string_view text);
 // The memory limit of the control groups above us in bytes, or nothing.
 std::optional<uint64_t> cgroup_memory_limit(const Path& root = "/");
 
+// What those groups may still take, counting file pages as free that have not been used lately; or
+// nothing where there is no limit.
+std::optional<uint64_t> cgroup_memory_left(const Path& root = "/");
+
 }  // namespace linnet

@@ -138,6 +138,27 @@ TEST_F(Cpus, LooksUpALimitedNumberOfGroups) {
     EXPECT_EQ(budget().quota, 1.5) << "the top is always looked at";
 }
 
+TEST_F(Cpus, TellsWhatMemoryIsLeft) {
+    groups("0::/a/b\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), std::nullopt);
+    put("sys/fs/cgroup/a/memory.max", "1000\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 1000u);
+    put("sys/fs/cgroup/a/memory.current", "700\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 300u);
+    put("sys/fs/cgroup/a/memory.stat", "anon 400\ninactive_file 250\nactive_file 50\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 550u);
+    put("sys/fs/cgroup/a/b/memory.max", "600\n");
+    put("sys/fs/cgroup/a/b/memory.current", "5000\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 0u);
+    put("sys/fs/cgroup/a/b/memory.stat", "inactive_file 999999\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 550u) << "the tightest rules";
+    groups("3:memory:/x\n");
+    put("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "4096\n");
+    put("sys/fs/cgroup/memory/x/memory.usage_in_bytes", "4000\n");
+    put("sys/fs/cgroup/memory/x/memory.stat", "inactive_file 1\ntotal_inactive_file 1000\n");
+    EXPECT_EQ(cgroup_memory_left(folder.path()), 1096u);
+}
+
 TEST_F(Cpus, BrokenFilesLimitNothing) {
     machine("0-3", "0-3");
     groups("no colons\n:\n::\n0::/../../..\n0::/x\n4:cpu:/\n");

@@ -12,8 +12,8 @@ namespace linnet::testing {
 
 class TemporaryFolder {
   public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "linnet-test-XXXXXX").string();
+    explicit TemporaryFolder(const Path& parent = std::filesystem::temp_directory_path()) {
+        std::string name = (parent / "linnet-test-XXXXXX").string();
         check(::mkdtemp(name.data()) != nullptr, "a temporary folder can be made");
         path_ = name;
     }
