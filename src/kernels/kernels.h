@@ -39,9 +39,12 @@ struct Kernels {
     // x = exp(x - maximum); returns the sum
     float (*exp_sum_f32)(float* x, float maximum, size_t n);
     float (*max_f32)(const float* x, size_t n);
-    // out = silu(gate) * up, gelu(gate) * up (the tanh form)
+    // x = cap * tanh(x / cap)
+    void (*soft_cap_f32)(float* x, float cap, size_t n);
+    // out = f(gate) * up; `up` null counts as ones. f: silu, gelu in its tanh form, and in its own
     void (*silu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     void (*gelu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
+    void (*gelu_erf_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     // 16-bit floats to float32 and back, to nearest even
     void (*half_to_float)(const uint16_t* half, float* out, size_t n);
     void (*float_to_half)(const float* x, uint16_t* out, size_t n);

@@ -83,6 +83,9 @@ TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
         both([&](const Kernels& k, float* out) { k.scale_f32(a.data(), 0.37f, b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.gelu_mul_f32(a.data(), b.data(), out, n); });
+        both([&](const Kernels& k, float* out) { k.gelu_erf_mul_f32(a.data(), b.data(), out, n); });
+        both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), nullptr, out, n); });
+        both([&](const Kernels& k, float* out) { k.soft_cap_f32(out, 0.7f, n); });
         both([&](const Kernels& k, float* out) {
             out[0] = k.exp_sum_f32(out, k.max_f32(out, n), n);
         });
@@ -113,6 +116,11 @@ TEST_P(EachIsa, ActivationsAreCloseToTheirDefinition) {
         kernels.gelu_mul_f32(&gate, &up, &out, 1);
         double inner = std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
         EXPECT_NEAR(out, 0.5 * x * (1 + std::tanh(inner)) * 1.5, 2e-6 * (1 + std::abs(x))) << x;
+        kernels.gelu_erf_mul_f32(&gate, nullptr, &out, 1);
+        EXPECT_NEAR(out, 0.5 * x * (1 + std::erf(x / M_SQRT2)), 3e-7 * (1 + std::abs(x))) << x;
+        float capped = static_cast<float>(x);
+        kernels.soft_cap_f32(&capped, 5, 1);
+        EXPECT_NEAR(capped, 5 * std::tanh(x / 5), 2e-6) << x;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace linnet {
@@ -23,6 +24,36 @@ Matrix Matrix::slice(size_t first, size_t rows) const {
     Matrix out = *this;
     out.data_ += first * row_bytes_;
     out.rows_ = rows;
+    return out;
+}
+
+static std::shared_ptr<std::byte[]> room(size_t bytes) {
+    return std::shared_ptr<std::byte[]>(new std::byte[bytes]);
+}
+
+Matrix Matrix::transposed(const Tensor& tensor, uint64_t columns, size_t first, size_t rows) {
+    const size_t bytes = tensor.dtype->block_bytes, all = tensor.values / columns;
+    check(tensor.dtype->block_values == 1, "single values can be moved");
+    Matrix out = Matrix(tensor, columns).slice(first, rows);
+    out.own_ = room(rows * out.row_bytes_);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++)
+            std::memcpy(out.own_.get() + row * out.row_bytes_ + column * bytes,
+                        tensor.data.data() + (column * all + first + row) * bytes, bytes);
+    out.data_ = out.own_.get();
+    return out;
+}
+
+Matrix Matrix::reordered(std::span<const size_t> order) const {
+    check(!packed(), "rows are moved before packing");
+    Matrix out = *this;
+    out.rows_ = order.size();
+    out.own_ = room(order.size() * row_bytes_);
+    for (size_t row = 0; row < order.size(); row++) {
+        check(order[row] < rows_, "a row of the matrix");
+        std::memcpy(out.own_.get() + row * row_bytes_, data_ + order[row] * row_bytes_, row_bytes_);
+    }
+    out.data_ = out.own_.get();
     return out;
 }
 

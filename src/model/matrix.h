@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/threads.h"
@@ -37,6 +38,11 @@ class Matrix {
     Matrix(const Tensor& tensor, uint64_t columns);
     // The rows from `first` on, as a matrix of their own (fused projections). REQUIRES: not packed.
     Matrix slice(size_t first, size_t rows) const;
+    // Rows of a tensor of (columns, more rows) the other way round, copied. REQUIRES: as above, and
+    // a format whose blocks are single values.
+    static Matrix transposed(const Tensor& tensor, uint64_t columns, size_t first, size_t rows);
+    // Row i is row order[i] of this one, copied. REQUIRES: not packed.
+    Matrix reordered(std::span<const size_t> order) const;
 
     // Repacks the rows for Math::Fast where their format and length allow.
     void pack(ThreadPool& pool);
@@ -45,6 +51,7 @@ class Matrix {
 
     size_t rows() const { return rows_; }
     size_t columns() const { return columns_; }
+    Bytes bytes() const { return {data_, rows_ * row_bytes_}; }  // of the rows as they came
 
     // y[t * y_stride + r] = row r . x[t * columns], for rows begin to end. `scratch` holds
     // scratch_floats() of this worker. REQUIRES: x has blocks where the matrix is packed, and begin
@@ -64,6 +71,7 @@ class Matrix {
     size_t rows_ = 0, columns_ = 0, row_bytes_ = 0;
     const Packing* packing_ = nullptr;
     std::shared_ptr<std::byte[]> packed_;
+    std::shared_ptr<std::byte[]> own_;  // of the data, where it is a copy
 };
 
 // A matrix with what may follow it.

@@ -20,6 +20,7 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
                          "', which this build cannot run"),
                      cat("it runs: ", known)};
     }
+    source.use(family->names);
     ModelParts parts = TRY(family->build(source));
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
     return std::shared_ptr<const Model>(new Model(checkpoint, std::move(parts)));
@@ -43,7 +44,7 @@ ScratchNeed Model::scratch() const {
     most.shared_per_token = std::max(most.shared_per_token,
                                      parts_.config.dim + Operand::block_floats(parts_.config.dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
-    most.own = std::max(most.own, parts_.head.scratch_floats());
+    most.own = std::max({most.own, parts_.head.scratch_floats(), parts_.config.dim});
     return most;
 }
 
@@ -54,6 +55,9 @@ std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
         check(!run.tokens.empty(), "a run has tokens");
         check(run.position + run.tokens.size() <= workspace.size_.context_max,
               "positions fit the workspace");
+        check(parts_.positions.rows() == 0 ||
+                  run.position + run.tokens.size() <= parts_.positions.rows(),
+              "the model has these positions");
         check(run.pages.size() * KvCache::page_tokens >= run.position + run.tokens.size(),
               "a run has the pages it needs");
         outputs += run.all_logits ? run.tokens.size() : run.last_logits ? 1 : 0;
@@ -66,7 +70,7 @@ std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
         Pass pass(workspace.kernels_, batch, cache, workspace.pool_, worker, workspace.x_.data(),
                   workspace.shared_.data(), workspace.own_.data() + worker * workspace.own_floats_);
         embed(pass);
-        turn_angles(pass);
+        turn_angles(pass, workspace.size_.context_max);
         pass.keep();
         pass.barrier();
         for (const auto& block : parts_.blocks) {
@@ -85,7 +89,8 @@ void Model::embed(Pass& pass) const {
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
         size_t t = 0;
         for (const Run& run : pass.batch.runs) {
-            for (int32_t token : run.tokens) {
+            for (size_t i = 0; i < run.tokens.size(); i++) {
+                int32_t token = run.tokens[i];
                 size_t at = t++;
                 if (at < begin || at >= end) continue;
                 check(token >= 0 && static_cast<size_t>(token) < parts_.config.vocabulary,
@@ -94,12 +99,16 @@ void Model::embed(Pass& pass) const {
                 parts_.embedding.decode_row(static_cast<size_t>(token), x);
                 if (parts_.embedding_scale != 1)
                     for (size_t d = 0; d < dim; d++) x[d] *= parts_.embedding_scale;
+                if (parts_.positions.rows() == 0) continue;
+                float* position = pass.own();
+                parts_.positions.decode_row(run.position + i, position);
+                pass.kernels.add_scaled_f32(x, position, 1, dim);
             }
         }
     });
 }
 
-void Model::turn_angles(Pass& pass) const {
+void Model::turn_angles(Pass& pass, uint32_t context) const {
     for (size_t r = 0; r < parts_.ropes.size(); r++)
         pass.angles[r] = pass.shared(pass.tokens * parts_.ropes[r]->dims());
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
@@ -108,7 +117,7 @@ void Model::turn_angles(Pass& pass) const {
             for (uint32_t i = 0; i < run.tokens.size(); i++, t++) {
                 if (t < begin || t >= end) continue;
                 for (size_t r = 0; r < parts_.ropes.size(); r++)
-                    parts_.ropes[r]->angles(run.position + i,
+                    parts_.ropes[r]->angles(run.position + i, context,
                                             pass.angles[r] + t * parts_.ropes[r]->dims());
             }
         }
@@ -136,9 +145,13 @@ void Model::predict(Pass& pass, float* logits) const {
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
         parts_.head.multiply(pass.kernels, {normed, blocks}, outputs, begin, end, logits,
                              vocabulary, pass.own());
-        if (parts_.logit_scale == 1) return;
-        for (size_t o = 0; o < outputs; o++)
-            for (size_t v = begin; v < end; v++) logits[o * vocabulary + v] *= parts_.logit_scale;
+        for (size_t o = 0; o < outputs; o++) {
+            float* row = logits + o * vocabulary;
+            for (size_t v = begin; v < end && parts_.logit_scale != 1; v++)
+                row[v] *= parts_.logit_scale;
+            if (parts_.logit_soft_cap > 0)
+                pass.kernels.soft_cap_f32(row + begin, parts_.logit_soft_cap, end - begin);
+        }
     });
 }
 

@@ -19,7 +19,8 @@ namespace linnet {
 struct ModelConfig {
     std::string architecture;
     size_t vocabulary = 0, dim = 0, layers = 0;
-    uint32_t context = 0;  // tokens that the model was trained for
+    uint32_t context = 0;      // tokens that the model was trained for
+    uint32_t context_max = 0;  // positions that there are, where the model has a vector for each
 };
 
 // What a family builds.
@@ -27,12 +28,15 @@ struct ModelParts {
     ModelConfig config;
     Matrix embedding;  // (vocabulary, dim)
     float embedding_scale = 1;
+    Matrix
+        positions;  // (positions, dim), added to the embedding; without rows where there are none
     std::vector<std::shared_ptr<const Rope>> ropes;
     std::vector<std::unique_ptr<Block>>
         blocks;  // in order; those with keys and values count as cache layers
     Norm output_norm;
     Matrix head;  // (vocabulary, dim); the embedding where they are tied
     float logit_scale = 1;
+    float logit_soft_cap = 0;  // cap * tanh(logit / cap); 0 for none
 };
 
 class Workspace;
@@ -61,7 +65,7 @@ class Model {
     Model(Checkpoint checkpoint, ModelParts parts)
         : checkpoint_(std::move(checkpoint)), parts_(std::move(parts)) {}
     void embed(Pass& pass) const;
-    void turn_angles(Pass& pass) const;
+    void turn_angles(Pass& pass, uint32_t context) const;
     void predict(Pass& pass, float* logits) const;
 
     Checkpoint checkpoint_;

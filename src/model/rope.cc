@@ -1,5 +1,6 @@
 #include "model/rope.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -14,8 +15,9 @@ std::vector<float> Rope::frequencies(size_t dims, float base) {
     return out;
 }
 
-void Rope::angles(uint32_t position, float* out) const {
-    for (float frequency : inverse_frequencies) {
+void Rope::angles(uint32_t position, uint32_t context, float* out) const {
+    bool longer = !long_frequencies.empty() && context > original_context;
+    for (float frequency : longer ? long_frequencies : inverse_frequencies) {
         // The product is rounded to float32 first, as the models were trained.
         double angle = static_cast<float>(position) * frequency;
         *out++ = static_cast<float>(std::cos(angle)) * magnitude;
@@ -51,6 +53,31 @@ void scale_llama3(std::vector<float>& inverse_frequencies, const Llama3Scaling& 
                      (scaling.high_frequency_factor - scaling.low_frequency_factor);
         frequency = (1 - ramp) * frequency / scaling.factor + ramp * frequency;
     }
+}
+
+// Which pair turns that many times within the original context; a fraction.
+static double pair_that_turns(double times, double pairs, const YarnScaling& scaling) {
+    return pairs * std::log(scaling.original_context / (times * 2 * std::numbers::pi)) /
+           std::log(scaling.base);
+}
+
+void scale_yarn(std::vector<float>& inverse_frequencies, const YarnScaling& scaling) {
+    auto pairs = static_cast<double>(inverse_frequencies.size());
+    double first = pair_that_turns(scaling.fast, pairs, scaling);
+    double last = pair_that_turns(scaling.slow, pairs, scaling);
+    if (scaling.whole_pairs) first = std::floor(first), last = std::ceil(last);
+    first = std::max(first, 0.0);
+    last = std::min(last, 2 * pairs - 1);
+    if (first == last) last += 0.001;
+    for (size_t i = 0; i < inverse_frequencies.size(); i++) {
+        double ramp = std::clamp((static_cast<double>(i) - first) / (last - first), 0.0, 1.0);
+        double kept = inverse_frequencies[i], slowed = kept / scaling.factor;
+        inverse_frequencies[i] = static_cast<float>(slowed * ramp + kept * (1 - ramp));
+    }
+}
+
+float yarn_magnitude(float factor, float weight) {
+    return factor > 1 ? 0.1f * weight * std::log(factor) + 1 : 1;
 }
 
 }  // namespace linnet

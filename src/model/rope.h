@@ -15,13 +15,18 @@ struct Rope {
     RopePairs pairs = RopePairs::Neighbours;
     std::vector<float> inverse_frequencies;  // radians per position of each pair; dims / 2 of them
     float magnitude = 1;                     // of the turned values (YaRN, longrope)
+    // What longrope uses instead for all positions of a context longer than the original one; empty
+    // elsewhere.
+    std::vector<float> long_frequencies;
+    uint32_t original_context = 0;
 
     size_t dims() const { return 2 * inverse_frequencies.size(); }
 
     // base^(-2i / dims), as every scaling starts.
     static std::vector<float> frequencies(size_t dims, float base);
-    // Angles for one position: cosine and sine of each pair, interleaved (dims floats).
-    void angles(uint32_t position, float* out) const;
+    // Angles for one position: cosine and sine of each pair, interleaved (dims floats). `context`
+    // is the positions that a sequence may have.
+    void angles(uint32_t position, uint32_t context, float* out) const;
     // Turns the first dims() values of one head.
     void turn(float* head, const float* angles) const;
 };
@@ -33,5 +38,16 @@ struct Llama3Scaling {
     float original_context = 8192;
 };
 void scale_llama3(std::vector<float>& inverse_frequencies, const Llama3Scaling& scaling);
+
+// Peng et al. 2023: pairs that turn more than `fast` times within the original context are kept,
+// those that turn less than `slow` times are slowed by `factor`, a ramp between.
+struct YarnScaling {
+    float factor = 1, base = 10000, fast = 32, slow = 1;
+    float original_context = 8192;
+    bool whole_pairs = true;  // the ramp begins and ends at a pair
+};
+void scale_yarn(std::vector<float>& inverse_frequencies, const YarnScaling& scaling);
+// Equation 22's temperature, as a factor of the turned values.
+float yarn_magnitude(float factor, float weight);
 
 }  // namespace linnet

@@ -6,80 +6,43 @@
 namespace linnet {
 namespace {
 
-struct NamePair {
-    std::string_view gguf, hugging_face;
-};
-
-// Settings that decoder-only models share.
-constexpr NamePair settings[] = {
-    {"block_count", "num_hidden_layers"},
-    {"embedding_length", "hidden_size"},
-    {"feed_forward_length", "intermediate_size"},
-    {"attention.head_count", "num_attention_heads"},
-    {"attention.head_count_kv", "num_key_value_heads"},
-    {"attention.key_length", "head_dim"},
-    {"attention.layer_norm_rms_epsilon", "rms_norm_eps"},
-    {"context_length", "max_position_embeddings"},
-    {"vocab_size", "vocab_size"},
-    {"rope.freq_base", "rope_theta"},
-};
-
-constexpr NamePair tensors[] = {
-    {"token_embd.weight", "model.embed_tokens.weight"},
-    {"output_norm.weight", "model.norm.weight"},
-    {"output.weight", "lm_head.weight"},
-};
-
-// What stands behind "blk.N." and "model.layers.N.".
-constexpr NamePair layer_tensors[] = {
-    {"attn_norm.weight", "input_layernorm.weight"},
-    {"attn_q.weight", "self_attn.q_proj.weight"},
-    {"attn_k.weight", "self_attn.k_proj.weight"},
-    {"attn_v.weight", "self_attn.v_proj.weight"},
-    {"attn_output.weight", "self_attn.o_proj.weight"},
-    {"attn_q.bias", "self_attn.q_proj.bias"},
-    {"attn_k.bias", "self_attn.k_proj.bias"},
-    {"attn_v.bias", "self_attn.v_proj.bias"},
-    {"attn_output.bias", "self_attn.o_proj.bias"},
-    {"attn_q_norm.weight", "self_attn.q_norm.weight"},
-    {"attn_k_norm.weight", "self_attn.k_norm.weight"},
-    {"ffn_norm.weight", "post_attention_layernorm.weight"},
-    {"ffn_gate.weight", "mlp.gate_proj.weight"},
-    {"ffn_up.weight", "mlp.up_proj.weight"},
-    {"ffn_down.weight", "mlp.down_proj.weight"},
-};
-
-// config.json's "model_type" where GGUF uses another word.
-constexpr NamePair architectures[] = {
-    {"llama", "mistral"},
-};
-
-std::string_view translate(std::span<const NamePair> names, std::string_view gguf) {
-    auto pair = std::ranges::find(names, gguf, &NamePair::gguf);
-    return pair == names.end() ? std::string_view() : pair->hugging_face;
-}
-
-std::string hugging_face_tensor(std::string_view name) {
-    if (!name.starts_with("blk.")) return std::string(translate(tensors, name));
-    size_t dot = name.find('.', 4);
-    std::string_view rest = translate(layer_tensors, name.substr(std::min(dot + 1, name.size())));
-    return rest.empty() ? "" : cat("model.layers.", name.substr(4, dot - 4), ".", rest);
-}
-
-// A metadata value as Json, so that both kinds of file are asked alike. Arrays hold one value per
-// layer.
-std::optional<Json> as_json(const Value& value, uint32_t layer) {
+// A metadata value as Json, so that both kinds of file are asked alike.
+std::optional<Json> as_json(const Value& value) {
     if (auto array = value.as_array()) {
-        if (array->type() == ValueType::String || array->type() == ValueType::Array ||
-            layer >= array->size())
+        if (array->type() == ValueType::String || array->type() == ValueType::Array)
             return std::nullopt;
-        return as_json((*array)[layer], layer);
+        Json out = Json::array();
+        for (Value item : *array) out.push(as_json(item).value_or(Json()));
+        return out;
     }
     if (auto flag = value.as_bool()) return Json(*flag);
     if (auto whole = value.as_int()) return Json(*whole);
     if (auto number = value.as_double()) return Json(*number);
     if (auto text = value.as_string()) return Json(*text);
     return std::nullopt;
+}
+
+// A setting of config.json; names of objects and of what they hold are joined by dots.
+const Json* find_path(const Json* object, std::string_view path) {
+    while (object && !path.empty()) {
+        size_t dot = std::min(path.find('.'), path.size());
+        object = object->find(path.substr(0, dot));
+        path.remove_prefix(std::min(dot + 1, path.size()));
+    }
+    return object && !object->is_null() ? object : nullptr;
+}
+
+// How folders name the same tensor: the language model may stand alone, without its head, or within
+// a model of text and images.
+const Tensor* find_variant(const Checkpoint& checkpoint, std::string_view name) {
+    if (const Tensor* tensor = checkpoint.find(name)) return tensor;
+    size_t dot = name.find('.');
+    if (dot == name.npos) return nullptr;
+    std::string_view body = name.substr(dot + 1);
+    for (const std::string& other :
+         {cat("language_model.", name), cat("model.language_model.", body), std::string(body)})
+        if (const Tensor* tensor = checkpoint.find(other)) return tensor;
+    return nullptr;
 }
 
 }  // namespace
@@ -98,32 +61,56 @@ Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool) 
     std::string type = config.string_or("model_type", "");
     if (type.empty())
         return Error{Code::BadInput, "config.json does not say which model_type it is"};
-    auto pair = std::ranges::find(architectures, type, &NamePair::hugging_face);
-    Source source(std::move(checkpoint),
-                  pair == std::end(architectures) ? type : std::string(pair->gguf), math, pool);
+    Source source(std::move(checkpoint), std::string(architecture_of(type)), math, pool);
     source.config_ = std::move(config);
     return source;
 }
 
-std::optional<Json> Source::setting(std::string_view name, uint32_t layer) const {
-    if (from_hugging_face()) {
-        const Json* value = config_.find(translate(settings, name));
-        return value && !value->is_null() ? std::optional(*value) : std::nullopt;
+std::optional<Json> Source::whole_setting(std::string_view name) const {
+    if (!from_hugging_face()) {
+        const Value* value = checkpoint_.metadata().find(cat(architecture_, ".", name));
+        return value ? as_json(*value) : std::nullopt;
     }
-    const Value* value = checkpoint_.metadata().find(cat(architecture_, ".", name));
-    return value ? as_json(*value, layer) : std::nullopt;
+    for (const std::string& other : folder_names(names_, name))
+        if (auto found = document_setting(other)) return found;
+    return std::nullopt;
+}
+
+std::optional<Json> Source::document_setting(std::string_view name) const {
+    const Json* text = config_.find("text_config");  // of a model of text and images
+    for (const Json* root : {text, &config_})
+        if (const Json* found = find_path(root, name)) return *found;
+    return std::nullopt;
+}
+
+std::optional<Json> Source::setting(std::string_view name, uint32_t layer) const {
+    auto whole = whole_setting(name);
+    if (!whole || !whole->is_array()) return whole;
+    const Json::Array& items = *whole->as_array();
+    return layer < items.size() ? std::optional(Json(items[layer])) : std::nullopt;
+}
+
+std::string Source::shown_setting(std::string_view name) const {
+    auto others = folder_names(names_, name);
+    if (from_hugging_face() && !others.empty()) return others.front();
+    return cat(architecture_, ".", name);
+}
+
+std::string Source::shown(std::string_view name) const {
+    auto others = folder_names(names_, name);
+    return from_hugging_face() && !others.empty() ? others.front() : std::string(name);
 }
 
 Result<uint32_t> Source::need_uint(std::string_view name, uint32_t least, uint32_t most,
                                    uint32_t layer) const {
     auto value = setting(name, layer);
     if (!value)
-        return Error{Code::BadInput, cat("the model lacks the setting ", architecture_, ".", name)};
+        return Error{Code::BadInput, cat("the model lacks the setting ", shown_setting(name))};
     auto number = value->as_uint();
     if (!number || *number < least || *number > most)
-        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ",
-                                         printable(value->dump(), 80), ", not a whole number from ",
-                                         least, " to ", most)};
+        return Error{Code::BadInput,
+                     cat("the setting ", shown_setting(name), " is ", printable(value->dump(), 80),
+                         ", not a whole number from ", least, " to ", most)};
     return static_cast<uint32_t>(*number);
 }
 
@@ -138,7 +125,7 @@ Result<float> Source::float_or(std::string_view name, float other) const {
     if (!value) return other;
     auto number = value->as_double();
     if (!number || !std::isfinite(static_cast<float>(*number)))
-        return Error{Code::BadInput, cat("the setting ", architecture_, ".", name, " is ",
+        return Error{Code::BadInput, cat("the setting ", shown_setting(name), " is ",
                                          printable(value->dump(), 80), ", not a number")};
     return static_cast<float>(*number);
 }
@@ -149,8 +136,20 @@ Result<bool> Source::bool_or(std::string_view name, bool other) const {
     auto flag = value->as_bool();
     if (!flag)
         return Error{Code::BadInput,
-                     cat("the setting ", architecture_, ".", name, " is not true or false")};
+                     cat("the setting ", shown_setting(name), " is not true or false")};
     return *flag;
+}
+
+std::vector<float> Source::floats(std::string_view name) const {
+    auto whole = whole_setting(name);
+    const Json::Array* items = whole ? whole->as_array() : nullptr;
+    std::vector<float> out;
+    for (size_t i = 0; items && i < items->size(); i++) {
+        auto number = (*items)[i].as_double();
+        if (!number) return {};
+        out.push_back(static_cast<float>(*number));
+    }
+    return out;
 }
 
 std::string Source::string_or(std::string_view name, std::string_view other) const {
@@ -161,13 +160,15 @@ std::string Source::string_or(std::string_view name, std::string_view other) con
 
 const Tensor* Source::find(std::string_view name) const {
     if (!from_hugging_face()) return checkpoint_.find(name);
-    std::string other = hugging_face_tensor(name);
-    return other.empty() ? nullptr : checkpoint_.find(other);
+    for (const std::string& other : folder_names(names_, name))
+        if (const Tensor* tensor = find_variant(checkpoint_, other)) return tensor;
+    return nullptr;
 }
 
 Result<const Tensor*> Source::need(std::string_view name) const {
     const Tensor* tensor = find(name);
-    if (!tensor) return Error{Code::BadInput, cat("the model lacks the tensor '", name, "'")};
+    if (!tensor)
+        return Error{Code::BadInput, cat("the model lacks the tensor '", shown(name), "'")};
     return tensor;
 }
 
@@ -177,11 +178,11 @@ Result<const Tensor*> Source::find_shaped(std::string_view name, uint64_t rows,
     if (!tensor) return tensor;
     if (tensor->shape.row() != columns || tensor->values != rows * columns)
         return Error{Code::BadInput,
-                     cat("the tensor '", name, "' is ", shape_text(tensor->shape),
+                     cat("the tensor '", shown(name), "' is ", shape_text(tensor->shape),
                          " where the model's settings ask for ", rows, " x ", columns)};
     if (!tensor->dtype->decode)
-        return Error{Code::BadInput, cat("the tensor '", name, "' is of type ", tensor->dtype->name,
-                                         ", which holds no weights")};
+        return Error{Code::BadInput, cat("the tensor '", shown(name), "' is of type ",
+                                         tensor->dtype->name, ", which holds no weights")};
     return tensor;
 }
 
@@ -190,14 +191,30 @@ Result<const Tensor*> Source::need(std::string_view name, uint64_t rows, uint64_
     return find_shaped(name, rows, columns);
 }
 
-Matrix Source::matrix(const Tensor& tensor, uint64_t columns) const {
-    Matrix matrix(tensor, columns);
-    if (math_ == Math::F32) return matrix;
-    matrix.pack(pool_);
-    if (matrix.packed()) {
+Result<Matrix> Source::matrix(std::string_view name, uint64_t rows, uint64_t columns,
+                              Within within) const {
+    uint64_t all = within.rows ? within.rows : rows;
+    check(within.first + rows <= all, "the matrix lies within the tensor");
+    if (!within.transposed) {
+        const Tensor& tensor = *TRY(need(name, all, columns));
+        return ready(Matrix(tensor, columns).slice(within.first, rows), tensor);
+    }
+    const Tensor& tensor = *TRY(need(name, columns, all));
+    if (tensor.dtype->block_values != 1)
+        return Error{Code::Unsupported, cat("the tensor '", shown(name), "' is quantized to ",
+                                            tensor.dtype->name, " the wrong way round")};
+    return ready(Matrix::transposed(tensor, columns, within.first, rows), tensor);
+}
+
+Matrix Source::ready(Matrix matrix, const Tensor& tensor) const {
+    Bytes used = matrix.bytes();
+    if (math_ == Math::Fast) matrix.pack(pool_);
+    bool mapped =
+        used.data() >= tensor.data.data() && used.data() < tensor.data.data() + tensor.data.size();
+    if (matrix.packed() && mapped) {
+        // What was copied need not stay in memory twice.
         const MappedFile& file = checkpoint_.files()[tensor.file];
-        file.done_with(static_cast<uint64_t>(tensor.data.data() - file.bytes().data()),
-                       tensor.data.size());
+        file.done_with(static_cast<uint64_t>(used.data() - file.bytes().data()), used.size());
     }
     return matrix;
 }

@@ -1,6 +1,6 @@
 // A checkpoint as the model builder sees it: GGUF's names for settings and tensors, whatever the
-// file calls them. A Hugging Face folder is read through a table of names (source.cc), so a family
-// is written once.
+// file calls them. A Hugging Face folder is read through tables of names (names.h), so a family is
+// written once.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "formats/checkpoint.h"
 #include "model/matrix.h"
+#include "model/names.h"
 
 namespace linnet {
 
@@ -19,11 +20,18 @@ class Source {
 
     const Checkpoint& checkpoint() const { return checkpoint_; }
     const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
+    // The family's own names, which come before the shared ones.
+    void use(std::span<const NamePair> family_names) { names_ = family_names; }
     bool from_hugging_face() const { return checkpoint_.format() != Format::Gguf; }
 
-    // A setting such as "block_count" or "attention.head_count". Where a GGUF file has one value
-    // per layer, that of `layer`. An error where it is missing, of another type, or out of range:
-    // settings size buffers.
+    // A setting such as "block_count" or "attention.head_count", or nothing where there is none.
+    // Where the file has one value per layer, that of `layer`.
+    std::optional<Json> setting(std::string_view name, uint32_t layer = 0) const;
+    // All values of a setting that is a list of numbers; empty where it is missing or none.
+    std::vector<float> floats(std::string_view name) const;
+    // One of a folder's config.json under its own name; nothing for a GGUF file.
+    std::optional<Json> document_setting(std::string_view name) const;
+    // An error where it is missing, of another type, or out of range: settings size buffers.
     Result<uint32_t> need_uint(std::string_view name, uint32_t least, uint32_t most,
                                uint32_t layer = 0) const;
     Result<uint32_t> uint_or(std::string_view name, uint32_t least, uint32_t most, uint32_t other,
@@ -39,9 +47,21 @@ class Source {
     // Null where it is missing; an error where its shape is another.
     Result<const Tensor*> find_shaped(std::string_view name, uint64_t rows, uint64_t columns) const;
     Result<const Tensor*> need(std::string_view name) const;
-    // A tensor as a matrix, repacked for the arithmetic of this model; the file's pages are let go
-    // where they were copied.
-    Matrix matrix(const Tensor& tensor, uint64_t columns) const;
+
+    // Where a matrix lies within a tensor: some rows of it, or the other way round.
+    struct Within {
+        uint64_t first = 0;       // row
+        uint64_t rows = 0;        // of the whole tensor; 0 where the matrix is all of it
+        bool transposed = false;  // the tensor is (columns, rows)
+    };
+    // A matrix, repacked for the arithmetic of this model.
+    Result<Matrix> matrix(std::string_view name, uint64_t rows, uint64_t columns,
+                          Within within) const;
+    Result<Matrix> matrix(std::string_view name, uint64_t rows, uint64_t columns) const {
+        return matrix(name, rows, columns, Within{});
+    }
+    // The same for what was taken from a tensor by hand.
+    Matrix ready(Matrix matrix, const Tensor& tensor) const;
     // A vector in float32; empty where it is missing and not needed.
     Result<std::vector<float>> vector(std::string_view name, uint64_t size, bool needed) const;
 
@@ -52,13 +72,17 @@ class Source {
           math_(math),
           pool_(pool) {}
     const Tensor* find(std::string_view name) const;
-    std::optional<Json> setting(std::string_view name, uint32_t layer) const;
+    std::optional<Json> whole_setting(std::string_view name) const;
+    // As the file calls it, for messages.
+    std::string shown(std::string_view name) const;
+    std::string shown_setting(std::string_view name) const;
 
     Checkpoint checkpoint_;
     std::string architecture_;
     Math math_;
     ThreadPool& pool_;
     Json config_;  // config.json of a Hugging Face folder
+    std::span<const NamePair> names_;
 };
 
 }  // namespace linnet

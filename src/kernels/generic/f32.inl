@@ -171,21 +171,56 @@ inline Vec sigmoid_f32(Vec x) {
     return Vec::div(Vec::all(1), Vec::add(Vec::all(1), exp_f32(Vec::sub(Vec::zero(), x))));
 }
 
-inline void silu_mul_f32(const float* gate, const float* up, float* out, size_t n) {
-    map_into(out, n, [&](size_t k, size_t count) {
-        Vec g = load_some(gate + k, count, 0);
-        return Vec::mul(Vec::mul(g, sigmoid_f32(g)), load_some(up + k, count, 0));
+// tanh(z) = 2 sigmoid(2 z) - 1
+inline void soft_cap_f32(float* x, float cap, size_t n) {
+    Vec inward = Vec::all(2 / cap), outward = Vec::all(2 * cap), shift = Vec::all(-cap);
+    map_into(x, n, [&](size_t k, size_t count) {
+        Vec s = sigmoid_f32(Vec::mul(load_some(x + k, count, 0), inward));
+        return Vec::fma(outward, s, shift);
     });
+}
+
+// out = f(gate) * up
+template <class F>
+inline void gated_f32(const float* gate, const float* up, float* out, size_t n, F f) {
+    if (up) {
+        map_into(out, n, [&](size_t k, size_t count) {
+            return Vec::mul(f(load_some(gate + k, count, 0)), load_some(up + k, count, 0));
+        });
+    } else {
+        map_into(out, n, [&](size_t k, size_t count) { return f(load_some(gate + k, count, 0)); });
+    }
+}
+
+inline void silu_mul_f32(const float* gate, const float* up, float* out, size_t n) {
+    gated_f32(gate, up, out, n, [](Vec x) { return Vec::mul(x, sigmoid_f32(x)); });
 }
 
 // 0.5 x (1 + tanh(s)) = x sigmoid(2 s) with s = sqrt(2 / pi) (x + 0.044715 x^3); Hendrycks and
 // Gimpel 2016.
 inline void gelu_mul_f32(const float* gate, const float* up, float* out, size_t n) {
-    map_into(out, n, [&](size_t k, size_t count) {
-        Vec x = load_some(gate + k, count, 0);
+    gated_f32(gate, up, out, n, [](Vec x) {
         Vec cubic = Vec::mul(Vec::mul(x, x), Vec::mul(x, Vec::all(0.044715f)));
         Vec s = Vec::mul(Vec::add(x, cubic), Vec::all(1.59576912f));
-        return Vec::mul(Vec::mul(x, sigmoid_f32(s)), load_some(up + k, count, 0));
+        return Vec::mul(x, sigmoid_f32(s));
+    });
+}
+
+// x (1 + erf(x / sqrt 2)) / 2 with erf(z) = 1 - p(t) e^(-z^2), t = 1 / (1 + 0.3275911 z) for z >=
+// 0; absolute error of erf below 1.5e-7 (Abramowitz and Stegun 7.1.26).
+inline void gelu_erf_mul_f32(const float* gate, const float* up, float* out, size_t n) {
+    gated_f32(gate, up, out, n, [](Vec x) {
+        Vec z = Vec::mul(x.magnitude(), Vec::all(0.707106781f));
+        Vec t = Vec::div(Vec::all(1), Vec::fma(z, Vec::all(0.3275911f), Vec::all(1)));
+        Vec p = Vec::all(1.061405429f);
+        p = Vec::fma(p, t, Vec::all(-1.453152027f));
+        p = Vec::fma(p, t, Vec::all(1.421413741f));
+        p = Vec::fma(p, t, Vec::all(-0.284496736f));
+        p = Vec::fma(p, t, Vec::all(0.254829592f));
+        Vec rest = Vec::mul(Vec::mul(p, t), exp_f32(Vec::sub(Vec::zero(), Vec::mul(z, z))));
+        // max(x, 0) is x (1 + sign x) / 2; what lacks is |x| (1 - erf|z|) / 2, on either side.
+        Vec half = Vec::mul(Vec::all(-0.5f), x.magnitude());
+        return Vec::fma(half, rest, Vec::max(x, Vec::zero()));
     });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/blocks/residual.h"
+
 namespace linnet {
 
 // Tokens of a run that one worker takes at once, so that a page of keys is read once for all of
@@ -16,6 +18,7 @@ Attention::Attention(Parts parts)
       kv_dim_(p_.kv_heads * p_.head_dim),
       group_(p_.heads / p_.kv_heads) {
     check(p_.heads % p_.kv_heads == 0, "each key-value head serves as many query heads");
+    check(group_ <= group_max, "few query heads share keys");
 }
 
 ScratchNeed Attention::scratch() const {
@@ -35,11 +38,7 @@ void Attention::run(Pass& pass) const {
     float* mixed = pass.shared(tokens * q_dim_);
     ActBlock* normed_blocks = pass.blocks(dim_);
     ActBlock* mixed_blocks = pass.blocks(q_dim_);
-    pass.share(tokens, 1, [&](size_t begin, size_t end) {
-        for (size_t t = begin; t < end; t++)
-            p_.norm.run(pass.kernels, pass.x + t * dim_, normed + t * dim_);
-        pass.quantize(normed, dim_, normed_blocks, begin, end);
-    });
+    norm_input(pass, p_.norm, dim_, normed, normed_blocks);
     pass.barrier();
     project(pass, {normed, normed_blocks}, q, k, v);
     pass.barrier();
@@ -52,27 +51,23 @@ void Attention::run(Pass& pass) const {
     });
     pass.barrier();
     float* out = normed;  // no longer needed
-    pass.share(dim_, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.output.run(pass.kernels, {mixed, mixed_blocks}, tokens, begin, end, out, dim_,
-                      pass.own());
-        for (size_t t = 0; t < tokens; t++)
-            pass.kernels.add_scaled_f32(pass.x + t * dim_ + begin, out + t * dim_ + begin,
-                                        p_.residual_scale, end - begin);
-    });
-    pass.barrier();
+    add_output(pass, {p_.output, p_.post_norm, p_.residual_scale}, {mixed, mixed_blocks}, out);
 }
 
 // normed: (tokens, dim) -> q: (tokens, heads * head_dim), k and v: (tokens, kv_heads * head_dim)
 void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v) const {
-    // The three are one list of rows, so that the workers' shares are equal.
-    pass.share(q_dim_ + 2 * kv_dim_, Matrix::panel_rows, [&](size_t begin, size_t end) {
+    // The three are one list of rows, so that the workers' shares are equal; each begins at a whole
+    // panel.
+    constexpr size_t panel = Matrix::panel_rows;
+    auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
+    pass.share(panels(q_dim_) + 2 * panels(kv_dim_), panel, [&](size_t begin, size_t end) {
         size_t first = 0;
         auto part = [&](const Linear& linear, float* y) {
             size_t from = std::max(begin, first), to = std::min(end, first + linear.rows());
             if (from < to)
                 linear.run(pass.kernels, normed, pass.tokens, from - first, to - first, y,
                            linear.rows(), pass.own());
-            first += linear.rows();
+            first += panels(linear.rows());
         };
         part(p_.query, q);
         part(p_.key, k);
@@ -82,19 +77,20 @@ void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v
 
 // Norms and turns queries and keys, scales the queries, and puts keys and values into the cache.
 void Attention::place(Pass& pass, float* q, float* k, const float* v) const {
-    auto prepare = [&](float* head, const Norm& norm, size_t token) {
-        if (norm.size() > 0) norm.run(pass.kernels, head, head);
-        if (p_.rope) p_.rope->turn(head, pass.angles[p_.rope_index] + token * p_.rope->dims());
+    auto prepare = [&](float* row, size_t size, const Norm& norm, size_t token) {
+        // Of each head, or of all heads together, as long as the norm is.
+        for (size_t at = 0; at < size && norm.size() > 0; at += norm.size())
+            norm.run(pass.kernels, row + at, row + at);
+        for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
+            p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
     };
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
         size_t t = 0;
         for (const Run& run : pass.batch.runs) {
             for (size_t i = 0; i < run.tokens.size(); i++, t++) {
                 if (t < begin || t >= end) continue;
-                for (size_t h = 0; h < p_.heads; h++)
-                    prepare(q + t * q_dim_ + h * p_.head_dim, p_.query_norm, t);
-                for (size_t h = 0; h < p_.kv_heads; h++)
-                    prepare(k + t * kv_dim_ + h * p_.head_dim, p_.key_norm, t);
+                prepare(q + t * q_dim_, q_dim_, p_.query_norm, t);
+                prepare(k + t * kv_dim_, kv_dim_, p_.key_norm, t);
                 for (size_t d = 0; d < q_dim_; d++) q[t * q_dim_ + d] *= p_.scale;
                 size_t position = run.position + i;
                 pass.kv.store(pass.kernels, pass.layer, run.pages[position / page_tokens],
@@ -160,12 +156,12 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
                                     row(i, 0) + page * page_tokens - base, length);
         }
     }
-    float scale[tile_tokens * 64];
-    check(group_ <= 64, "at most 64 query heads share keys");
+    float scale[tile_tokens * group_max];
     for (size_t i = 0; i < tile.count; i++) {
         size_t seen = first_seen(i) - base, count = tile.position(i) - first_seen(i) + 1;
         for (size_t g = 0; g < group_; g++) {
             float* s = row(i, g) + seen;
+            if (p_.soft_cap > 0) pass.kernels.soft_cap_f32(s, p_.soft_cap, count);
             scale[i * group_ + g] =
                 1 / pass.kernels.exp_sum_f32(s, pass.kernels.max_f32(s, count), count);
             std::fill_n(tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim, head_dim,

@@ -13,16 +13,18 @@ namespace linnet {
 class Attention final : public Block {
   public:
     struct Parts {
-        Norm norm;
+        Norm norm, post_norm;  // of what comes in, and of what is added; empty where there is none
         Linear query, key, value, output;
-        Norm query_norm, key_norm;         // per head; empty where the model has none
+        Norm query_norm, key_norm;         // of each head, of all heads at once, or empty
         std::shared_ptr<const Rope> rope;  // null where positions are not turned
         size_t rope_index = 0;             // among the model's
         size_t heads = 0, kv_heads = 0, head_dim = 0;
         float scale = 1;      // of the scores
+        float soft_cap = 0;   // of the scores: cap * tanh(score / cap); 0 for none
         uint32_t window = 0;  // tokens that a token sees, itself included; 0 sees all
         float residual_scale = 1;
     };
+    static constexpr size_t group_max = 128;  // query heads that share keys
     explicit Attention(Parts parts);
 
     void run(Pass& pass) const override;

@@ -2,7 +2,21 @@
 
 #include <algorithm>
 
+#include "model/blocks/residual.h"
+
 namespace linnet {
+
+ActivationLoop activation_of(const Kernels& kernels, Activation activation) {
+    switch (activation) {
+        case Activation::Silu:
+            return kernels.silu_mul_f32;
+        case Activation::Gelu:
+            return kernels.gelu_mul_f32;
+        case Activation::GeluErf:
+            return kernels.gelu_erf_mul_f32;
+    }
+    fail("every activation has a kernel");
+}
 
 ScratchNeed Mlp::scratch() const {
     return {.shared_per_token =
@@ -11,28 +25,24 @@ ScratchNeed Mlp::scratch() const {
 }
 
 void Mlp::run(Pass& pass) const {
-    size_t tokens = pass.tokens;
+    const size_t tokens = pass.tokens;
+    const bool gated = p_.gate.rows() > 0;
     float* normed = pass.shared(tokens * dim_);
     float* gate = pass.shared(tokens * hidden_);
     float* up = pass.shared(tokens * hidden_);
     ActBlock* normed_blocks = pass.blocks(dim_);
     ActBlock* gate_blocks = pass.blocks(hidden_);
-    pass.share(tokens, 1, [&](size_t begin, size_t end) {
-        for (size_t t = begin; t < end; t++)
-            p_.norm.run(pass.kernels, pass.x + t * dim_, normed + t * dim_);
-        pass.quantize(normed, dim_, normed_blocks, begin, end);
-    });
+    norm_input(pass, p_.norm, dim_, normed, normed_blocks);
     pass.barrier();
     pass.share(hidden_, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.gate.run(pass.kernels, {normed, normed_blocks}, tokens, begin, end, gate, hidden_,
-                    pass.own());
-        p_.up.run(pass.kernels, {normed, normed_blocks}, tokens, begin, end, up, hidden_,
-                  pass.own());
-        auto multiply = p_.activation == Activation::Silu ? pass.kernels.silu_mul_f32
-                                                          : pass.kernels.gelu_mul_f32;
+        Operand x{normed, normed_blocks};
+        const Linear& inner = gated ? p_.gate : p_.up;
+        inner.run(pass.kernels, x, tokens, begin, end, gate, hidden_, pass.own());
+        if (gated) p_.up.run(pass.kernels, x, tokens, begin, end, up, hidden_, pass.own());
+        auto activate = activation_of(pass.kernels, p_.activation);
         for (size_t t = 0; t < tokens; t++) {
             size_t at = t * hidden_ + begin;
-            multiply(gate + at, up + at, gate + at, end - begin);
+            activate(gate + at, gated ? up + at : nullptr, gate + at, end - begin);
         }
     });
     pass.barrier();
@@ -41,13 +51,7 @@ void Mlp::run(Pass& pass) const {
     });
     pass.barrier();
     float* out = normed;  // no longer needed
-    pass.share(dim_, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.down.run(pass.kernels, {gate, gate_blocks}, tokens, begin, end, out, dim_, pass.own());
-        for (size_t t = 0; t < tokens; t++)
-            pass.kernels.add_scaled_f32(pass.x + t * dim_ + begin, out + t * dim_ + begin,
-                                        p_.residual_scale, end - begin);
-    });
-    pass.barrier();
+    add_output(pass, {p_.down, p_.post_norm, p_.residual_scale}, {gate, gate_blocks}, out);
 }
 
 }  // namespace linnet

@@ -1,4 +1,5 @@
-// The gated feed-forward block: down(act(gate(x)) * up(x)) (Shazeer 2020).
+// The feed-forward block: down(act(gate(x)) * up(x)) (Shazeer 2020), or down(act(up(x))) where
+// there is no gate.
 #pragma once
 
 #include "model/matrix.h"
@@ -7,13 +8,17 @@
 
 namespace linnet {
 
-enum class Activation { Silu, Gelu };
+enum class Activation { Silu, Gelu, GeluErf };
+
+// out = f(gate) * up, of n values
+using ActivationLoop = void (*)(const float* gate, const float* up, float* out, size_t n);
+ActivationLoop activation_of(const Kernels& kernels, Activation activation);
 
 class Mlp final : public Block {
   public:
     struct Parts {
-        Norm norm;
-        Linear gate, up, down;
+        Norm norm, post_norm;   // of what comes in, and of what is added; empty where there is none
+        Linear gate, up, down;  // the gate without rows where the model has none
         Activation activation = Activation::Silu;
         float residual_scale = 1;
     };

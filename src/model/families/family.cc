@@ -6,7 +6,9 @@
 namespace linnet {
 
 static constexpr Family table[] = {
-    {"llama", build_llama},
+    {"llama", build_llama, {}},
+    {"qwen2", build_qwen2, {}},
+    {"qwen3", build_qwen3, {}},
 };
 
 std::span<const Family> families() {

@@ -1,0 +1,23 @@
+// How a block begins and ends: it norms the residual stream, and adds what it made to it.
+#pragma once
+
+#include "model/matrix.h"
+#include "model/norm.h"
+#include "model/pass.h"
+
+namespace linnet {
+
+// normed = norm(x) of this worker's tokens, with their int8 blocks. A norm without weights passes
+// x on. Ends without a barrier.
+void norm_input(const Pass& pass, const Norm& norm, size_t dim, float* normed, ActBlock* blocks);
+
+// x += scale * post_norm(linear(from)); a norm without weights does nothing. `out` is room for
+// (tokens, dim). Ends with a barrier.
+struct ResidualOutput {
+    const Linear& linear;
+    const Norm& post_norm;
+    float scale;
+};
+void add_output(Pass& pass, const ResidualOutput& output, Operand from, float* out);
+
+}  // namespace linnet

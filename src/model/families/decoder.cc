@@ -1,0 +1,188 @@
+#include "model/families/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace linnet {
+
+Result<Decoder> Decoder::read(const Source& source, const DecoderStyle& style) {
+    Decoder decoder(source, style);
+    TRY(decoder.read_sizes());
+    TRY(decoder.read_frame());
+    return decoder;
+}
+
+Result<> Decoder::read_sizes() {
+    DecoderSizes& s = sizes_;
+    s.dim = TRY(source_.need_uint("embedding_length", 1, 1 << 16));
+    s.layers = TRY(source_.need_uint("block_count", 1, 1024));
+    s.hidden = TRY(source_.need_uint("feed_forward_length", 1, 1 << 20));
+    s.heads = TRY(source_.need_uint("attention.head_count", 1, 1024));
+    s.kv_heads = TRY(source_.uint_or("attention.head_count_kv", 1, s.heads, s.heads));
+    s.head_dim =
+        TRY(source_.uint_or("attention.key_length", 1, 1024, std::max(s.dim / s.heads, 1u)));
+    s.context = TRY(source_.uint_or("context_length", 1, 1 << 24, 2048));
+    s.epsilon = TRY(source_.float_or(
+        style_.layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon",
+        1e-5f));
+    if (s.heads % s.kv_heads != 0 || s.heads / s.kv_heads > Attention::group_max ||
+        s.head_dim > 1024)
+        return Error{Code::BadInput,
+                     cat("the model's settings do not fit together: ", s.heads, " heads of ",
+                         s.head_dim, " values and ", s.kv_heads, " key-value heads")};
+    activation_ = TRY(activation());
+    return Done{};
+}
+
+// A folder says which it is; a GGUF file leaves it to the family.
+Result<Activation> Decoder::activation() const {
+    std::string name = source_.from_hugging_face() ? source_.string_or("activation", "") : "";
+    if (name.empty()) return style_.activation;
+    if (name == "silu" || name == "swish") return Activation::Silu;
+    if (name == "gelu") return Activation::GeluErf;
+    if (name == "gelu_pytorch_tanh" || name == "gelu_new" || name == "gelu_fast")
+        return Activation::Gelu;
+    return Error{Code::Unsupported, cat("the model's activation is '", printable(name, 40),
+                                        "', which this build does not know")};
+}
+
+Result<> Decoder::read_frame() {
+    DecoderSizes& s = sizes_;
+    const Tensor* embedding = TRY(source_.need("token_embd.weight"));
+    uint64_t vocabulary = embedding->values / s.dim;
+    if (vocabulary < 1 || vocabulary > 1 << 24)
+        return Error{Code::BadInput, cat("the embedding is ", shape_text(embedding->shape),
+                                         ", not a vocabulary of width ", s.dim)};
+    s.vocabulary = static_cast<uint32_t>(vocabulary);
+    TRY(source_.need("token_embd.weight", s.vocabulary, s.dim));
+    model.config = {.architecture = source_.architecture(),
+                    .vocabulary = s.vocabulary,
+                    .dim = s.dim,
+                    .layers = s.layers,
+                    .context = s.context};
+    model.embedding = Matrix(*embedding, s.dim);
+    bool tied = !source_.has("output.weight");
+    model.head =
+        TRY(source_.matrix(tied ? "token_embd.weight" : "output.weight", vocabulary, s.dim));
+    model.output_norm = TRY(norm("output_norm", s.dim));
+    return Done{};
+}
+
+Decoder::Rotation Decoder::add(Rope rope) {
+    model.ropes.push_back(std::make_shared<const Rope>(std::move(rope)));
+    return {model.ropes.back(), model.ropes.size() - 1};
+}
+
+Result<Decoder::Rotation> Decoder::rotation(std::string_view folder_layers) {
+    return add(TRY(read_rope(
+        source_,
+        {.head_dim = sizes_.head_dim, .gguf_pairs = style_.gguf_pairs, .layers = folder_layers})));
+}
+
+Result<Norm> Decoder::norm(std::string_view name, size_t size) const {
+    Norm norm;
+    norm.weight = TRY(source_.vector(cat(name, ".weight"), size, true));
+    if (source_.from_hugging_face() && style_.folder_norm_offset != 0)
+        for (float& weight : norm.weight) weight += style_.folder_norm_offset;
+    if (style_.layer_norm) norm.bias = TRY(source_.vector(cat(name, ".bias"), size, false));
+    norm.subtract_mean = style_.layer_norm;
+    norm.epsilon = sizes_.epsilon;
+    return norm;
+}
+
+Result<uint32_t> Decoder::window(uint32_t layer, uint32_t full_every) const {
+    auto window = TRY(source_.uint_or("attention.sliding_window", 0, 1u << 30, 0));
+    if (!TRY(source_.bool_or("use_sliding_window", true))) return 0u;
+    if (auto type = source_.setting("layer_types", layer); type && type->is_string())
+        return *type->as_string() == "sliding_attention" ? window : 0;
+    if (layer < TRY(source_.uint_or("max_window_layers", 0, 1 << 16, 0))) return 0u;
+    // A GGUF file may have a flag for each layer; both kinds of file may have a period.
+    if (auto pattern = source_.setting("attention.sliding_window_pattern", layer)) {
+        if (auto flag = pattern->as_bool()) return *flag ? window : 0;
+        if (auto period = pattern->as_uint(); period && *period <= 1024)
+            full_every = static_cast<uint32_t>(*period);
+    }
+    return full_every != 0 && (layer + 1) % full_every == 0 ? 0 : window;
+}
+
+Result<Linear> Decoder::linear(std::string_view name, size_t rows, size_t columns,
+                               Source::Within within) const {
+    Linear linear;
+    linear.weight = TRY(source_.matrix(cat(name, ".weight"), rows, columns, within));
+    size_t all = within.rows ? within.rows : rows;
+    auto bias = TRY(source_.vector(cat(name, ".bias"), all, false));
+    if (!bias.empty()) linear.bias.assign(&bias[within.first], &bias[within.first] + rows);
+    return linear;
+}
+
+Result<Attention::Parts> Decoder::attention(uint32_t layer) const {
+    const DecoderSizes& s = sizes_;
+    auto name = [&](std::string_view part) { return cat("blk.", layer, ".", part); };
+    Attention::Parts parts;
+    size_t q = s.q_dim(), kv = s.kv_dim(), all = q + 2 * kv;
+    if (source_.has(name("attn_qkv.weight"))) {
+        parts.query = TRY(linear(name("attn_qkv"), q, s.dim, {.first = 0, .rows = all}));
+        parts.key = TRY(linear(name("attn_qkv"), kv, s.dim, {.first = q, .rows = all}));
+        parts.value = TRY(linear(name("attn_qkv"), kv, s.dim, {.first = q + kv, .rows = all}));
+    } else {
+        parts.query = TRY(linear(name("attn_q"), q, s.dim));
+        parts.key = TRY(linear(name("attn_k"), kv, s.dim));
+        parts.value = TRY(linear(name("attn_v"), kv, s.dim));
+    }
+    parts.output = TRY(linear(name("attn_output"), s.dim, q));
+    if (style_.norm_before) parts.norm = TRY(norm(name("attn_norm"), s.dim));
+    if (style_.norm_after) parts.post_norm = TRY(norm(name("post_attention_norm"), s.dim));
+    if (style_.query_key_norm != QueryKeyNorm::None) {
+        bool head = style_.query_key_norm == QueryKeyNorm::Head;
+        parts.query_norm = TRY(norm(name("attn_q_norm"), head ? s.head_dim : q));
+        parts.key_norm = TRY(norm(name("attn_k_norm"), head ? s.head_dim : kv));
+    }
+    parts.heads = s.heads;
+    parts.kv_heads = s.kv_heads;
+    parts.head_dim = s.head_dim;
+    parts.scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
+    return parts;
+}
+
+Result<Mlp::Parts> Decoder::mlp(uint32_t layer) const {
+    const DecoderSizes& s = sizes_;
+    auto name = [&](std::string_view part) { return cat("blk.", layer, ".", part); };
+    Mlp::Parts parts;
+    if (style_.gated && !source_.has(name("ffn_gate.weight"))) {
+        size_t both = 2 * size_t{s.hidden};
+        parts.gate = TRY(linear(name("ffn_up"), s.hidden, s.dim, {.first = 0, .rows = both}));
+        parts.up = TRY(linear(name("ffn_up"), s.hidden, s.dim, {.first = s.hidden, .rows = both}));
+    } else {
+        if (style_.gated) parts.gate = TRY(linear(name("ffn_gate"), s.hidden, s.dim));
+        parts.up = TRY(linear(name("ffn_up"), s.hidden, s.dim));
+    }
+    parts.down = TRY(linear(name("ffn_down"), s.dim, s.hidden));
+    if (style_.norm_before) parts.norm = TRY(norm(name("ffn_norm"), s.dim));
+    if (style_.norm_after) parts.post_norm = TRY(norm(name("post_ffw_norm"), s.dim));
+    parts.activation = activation_;
+    return parts;
+}
+
+void Decoder::add(Attention::Parts attention) {
+    add(std::make_unique<Attention>(std::move(attention)));
+}
+
+void Decoder::add(Mlp::Parts mlp) {
+    add(std::make_unique<Mlp>(std::move(mlp)));
+}
+
+Result<ModelParts> build_decoder(const Source& source, const DecoderStyle& style) {
+    Decoder decoder = TRY(Decoder::read(source, style));
+    auto [rope, index] = TRY(decoder.rotation());
+    for (uint32_t layer = 0; layer < decoder.sizes().layers; layer++) {
+        auto attention = TRY(decoder.attention(layer));
+        attention.rope = rope;
+        attention.rope_index = index;
+        attention.window = TRY(decoder.window(layer, 0));
+        decoder.add(std::move(attention));
+        decoder.add(TRY(decoder.mlp(layer)));
+    }
+    return std::move(decoder.model);
+}
+
+}  // namespace linnet

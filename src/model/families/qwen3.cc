@@ -1,0 +1,11 @@
+// Qwen3: Llama with each head's query and key normed before they are turned (Yang et al. 2025).
+#include "model/families/decoder.h"
+#include "model/families/family.h"
+
+namespace linnet {
+
+Result<ModelParts> build_qwen3(const Source& source) {
+    return build_decoder(source, {.query_key_norm = QueryKeyNorm::Head});
+}
+
+}  // namespace linnet

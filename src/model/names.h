@@ -1,0 +1,25 @@
+// What GGUF names, and what a Hugging Face folder calls it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace linnet {
+
+// A '#' stands for a number: of a layer, of an expert. Settings may lie within others: "a.b".
+struct NamePair {
+    std::string_view gguf, hugging_face;
+};
+
+// The names that decoder-only models share, settings and tensors alike.
+std::span<const NamePair> common_names();
+
+// Every name that a folder may have for GGUF's: the family's own first, then the shared ones.
+std::vector<std::string> folder_names(std::span<const NamePair> family, std::string_view gguf);
+
+// GGUF's word for config.json's "model_type".
+std::string_view architecture_of(std::string_view model_type);
+
+}  // namespace linnet

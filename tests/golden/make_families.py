@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Makes the folders in families/ beside it: for each model family a tiny model with random weights, and its logits.
+
+    python3 -m venv V && V/bin/pip install torch transformers numpy gguf safetensors
+    V/bin/python tests/golden/make_families.py [NAME ...] [--check]
+
+A folder holds what `transformers` saves (config.json, model.safetensors in bfloat16), the same weights as a GGUF file
+(model.gguf: GGUF's names, order of rows, and settings, by the package `gguf` and the notes beside each case), and
+golden.safetensors: for some prompts the ids, positions and the logits at these, computed by `transformers` in float32.
+--check also decodes token by token with a cache and compares, so that the logits hold for that as well."""
+import argparse
+import copy
+import json
+import pathlib
+import shutil
+
+import gguf
+import numpy as np
+import torch
+import transformers as hf
+from safetensors.torch import load_file, save_file
+
+HERE = pathlib.Path(__file__).parent / "families"
+VOCABULARY = 67
+LENGTHS = (70, 5, 33)  # two pages of the cache and a bit, a few tokens, a page and one
+
+
+# --- settings and tensors as GGUF has them ---------------------------------------------------------------------------
+
+def text_config(config):
+    return getattr(config, "text_config", None) or config
+
+
+def common_settings(w, c):
+    """What nearly all architectures call the same."""
+    w.add_context_length(c.max_position_embeddings)
+    w.add_embedding_length(c.hidden_size)
+    w.add_block_count(c.num_hidden_layers)
+    w.add_feed_forward_length(c.intermediate_size)
+    w.add_head_count(c.num_attention_heads)
+    w.add_head_count_kv(c.num_key_value_heads)
+    if getattr(c, "head_dim", None):
+        w.add_key_length(c.head_dim)
+        w.add_value_length(c.head_dim)
+    w.add_layer_norm_rms_eps(c.rms_norm_eps)
+    rope = c.rope_parameters.get("full_attention", c.rope_parameters)
+    w.add_rope_freq_base(rope["rope_theta"])
+    kind = rope.get("rope_type", "default")
+    if kind in ("linear", "yarn"):
+        w.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if kind == "linear" else gguf.RopeScalingType.YARN)
+        w.add_rope_scaling_factor(rope["factor"])
+    if kind == "yarn":
+        w.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+
+
+def neighbours(rows, heads):
+    """The order of rows where turned pairs lie together: value i of the second half follows value i of the first."""
+    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)
+
+
+def llama_rows(name, tensor, c):
+    if name.endswith(("q_proj.weight", "q_proj.bias")):
+        tensor = neighbours(tensor, c.num_attention_heads)
+    if name.endswith(("k_proj.weight", "k_proj.bias")):
+        tensor = neighbours(tensor, c.num_key_value_heads)
+    yield name, tensor
+
+
+def llama3_factors(w, c):
+    """Llama 3.1's scaling, as divisors of the frequencies."""
+    rope = c.rope_parameters
+    if rope.get("rope_type") != "llama3":
+        return
+    dims = c.head_dim
+    waves = 2 * np.pi * rope["rope_theta"] ** (np.arange(0, dims, 2) / dims)
+    low, high = rope["low_freq_factor"], rope["high_freq_factor"]
+    turns = rope["original_max_position_embeddings"] / waves
+    ramp = np.clip((turns - low) / (high - low), 0, 1)
+    w.add_tensor("rope_freqs.weight", (1 / ((1 - ramp) / rope["factor"] + ramp)).astype(np.float32))
+
+
+def write_gguf(path, case, model):
+    config = text_config(model.config)
+    arch = case["gguf"]
+    w = gguf.GGUFWriter(path, arch)
+    case.get("settings", common_settings)(w, config)
+    for extra in case.get("extra", ()):
+        extra(w, config)
+    number = next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch)
+    names = gguf.get_tensor_name_map(number, config.num_hidden_layers)
+    change = case.get("rows", lambda name, tensor, c: [(name, tensor)])
+    for name, tensor in load_file(path.parent / "model.safetensors").items():
+        for part, data in change(name, tensor.float(), config):
+            new = part if part.startswith("blk.") else names.get_name(part, try_suffixes=(".weight", ".bias"))
+            assert new, f"GGUF has no name for {part}"
+            if data.dim() == 1:
+                w.add_tensor(new, data.numpy())
+            else:
+                half = data.to(torch.bfloat16)
+                assert torch.equal(half.float(), data), part
+                bits = half.contiguous().view(torch.uint8)
+                w.add_tensor(new, bits.numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+
+
+# --- the cases -------------------------------------------------------------------------------------------------------
+
+BASE = dict(vocab_size=VOCABULARY, max_position_embeddings=512, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+CASES = {
+    "llama": dict(
+        config=hf.LlamaConfig, gguf="llama", rows=llama_rows,
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
+                   intermediate_size=32, tie_word_embeddings=True)),
+    "llama3": dict(
+        config=hf.LlamaConfig, gguf="llama", rows=llama_rows, extra=[llama3_factors],
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1, head_dim=12,
+                   intermediate_size=28, tie_word_embeddings=False,
+                   rope_parameters=dict(rope_type="llama3", rope_theta=5000.0, factor=8.0, low_freq_factor=1.0,
+                                        high_freq_factor=4.0, original_max_position_embeddings=64))),
+    "mistral": dict(
+        config=hf.MistralConfig, gguf="llama", rows=llama_rows,
+        extra=[lambda w, c: w.add_sliding_window(c.sliding_window)],
+        sizes=dict(hidden_size=20, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, head_dim=12,
+                   intermediate_size=36, sliding_window=11, tie_word_embeddings=False)),
+    "qwen2": dict(
+        config=hf.Qwen2Config, gguf="qwen2",
+        sizes=dict(hidden_size=30, num_hidden_layers=2, num_attention_heads=5, num_key_value_heads=1,
+                   intermediate_size=28, tie_word_embeddings=True)),
+    "qwen2-yarn": dict(
+        config=hf.Qwen2Config, gguf="qwen2",
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                   intermediate_size=20, tie_word_embeddings=False,
+                   rope_parameters=dict(rope_type="yarn", rope_theta=10000.0, factor=4.0,
+                                        original_max_position_embeddings=128))),
+    "qwen3": dict(
+        config=hf.Qwen3Config, gguf="qwen3",
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1, head_dim=16,
+                   intermediate_size=20, tie_word_embeddings=True)),
+}
+
+
+# --- models and logits -----------------------------------------------------------------------------------------------
+
+def randomize(model, seed):
+    """Weights that make every part matter: rows of length about one, norms around theirs, biases that show."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, p in sorted(model.named_parameters()):
+        noise = torch.randn(p.shape, generator=generator)
+        if "norm" in name or ".ln_" in name:
+            value = p.data + 0.2 * noise
+        elif p.dim() == 1:
+            value = 0.3 * noise
+        elif "embed" in name or "wte" in name or "wpe" in name:
+            value = noise
+        else:
+            value = noise / p.shape[-1] ** 0.5 * (2 if "q_proj" in name or "k_proj" in name else 1)
+        p.data = value.to(torch.bfloat16).float()
+
+
+def make(name, check):
+    case = CASES[name]
+    number = list(CASES).index(name)
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    config = case["config"](**{**BASE, **case["sizes"]})
+    config._attn_implementation = "eager"
+    model = hf.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    randomize(model, number)
+    # A copy, because the rotary frequencies would lose their low bits with it.
+    copy.deepcopy(model).to(torch.bfloat16).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    write_gguf(folder / "model.gguf", case, model)
+
+    draw = np.random.default_rng(number)
+    golden = {}
+    for i, length in enumerate(case.get("lengths", LENGTHS)):
+        ids = torch.tensor(draw.integers(3, VOCABULARY, length), dtype=torch.int32)
+        with torch.no_grad():
+            logits = model(ids[None].long(), use_cache=False).logits[0].float()
+        rows = sorted({0, 1, length // 2, length - 2, length - 1} | ({31, 32} if length > 32 else set()))
+        golden[f"ids.{i}"] = ids
+        golden[f"rows.{i}"] = torch.tensor(rows, dtype=torch.int32)
+        golden[f"logits.{i}"] = logits[rows].contiguous()
+        if check and not case.get("recomputes"):
+            with torch.no_grad():
+                cache = None
+                for t in range(length):
+                    out = model(ids[None, t:t + 1].long(), past_key_values=cache, use_cache=True)
+                    cache = out.past_key_values
+                    worst = (out.logits[0, 0] - logits[t]).norm() / logits[t].norm()
+                    assert worst < 1e-5, f"{name}: decoding differs at {t} by {worst}"
+    save_file(golden, folder / "golden.safetensors")
+    spread = golden["logits.0"].std(dim=-1).mean()
+    print(f"{name}: {sum(f.stat().st_size for f in folder.iterdir())} bytes, logits spread {spread:.2f}")
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("names", nargs="*", choices=[[], *CASES])
+    arguments.add_argument("--check", action="store_true")
+    options = arguments.parse_args()
+    torch.set_num_threads(1)
+    hf.utils.logging.disable_progress_bar()
+    for name in options.names or CASES:
+        make(name, options.check)
+
+
+if __name__ == "__main__":
+    main()
