@@ -18,8 +18,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(linnet_options INTERFACE
     -Wthread-safety -Wno-error=deprecated-declarations)
 elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # It is wrong about every "text" + string: GCC bug 105651.
-  target_compile_options(linnet_options INTERFACE -Wno-restrict)
+  # It is wrong about every "text" + string (GCC bug 105651), and about optionals in variants.
+  target_compile_options(linnet_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
   if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv64")
     # Without vector registers it packs bytes into words and gets them wrong (TQ1_0 at -O3).
     target_compile_options(linnet_options INTERFACE -fno-tree-slp-vectorize)

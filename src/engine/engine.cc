@@ -28,6 +28,7 @@ class Stream final : public TokenStream {
         constexpr std::chrono::milliseconds look_up(20);
         for (;;) {
             if (finished_) return std::optional<TokenEvent>();
+            TRY(cancel.check());
             if (auto event = mailbox_->events.pop_for(look_up)) {
                 finished_ = event->finish.has_value();
                 if (event->finish == FinishReason::Broken)
@@ -36,7 +37,6 @@ class Stream final : public TokenStream {
                                  "probably damaged"};
                 return event;
             }
-            TRY(cancel.check());
         }
     }
 

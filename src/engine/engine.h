@@ -28,7 +28,7 @@ struct EngineOptions {
     size_t queue_max = 64;     // requests that wait
     size_t batch_tokens_max = 256;
     KvType kv = KvType::F16;
-    std::optional<uint64_t> memory_max;  // bytes that model and cache may take; NoFit beyond
+    std::optional<uint64_t> memory_max{};  // bytes that model and cache may take; NoFit beyond
 };
 
 struct TokenRequest {

@@ -1,0 +1,38 @@
+// A Generator on this machine: tokenizer, chat template and engine around one model.
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/generator.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace linnet {
+
+class LocalGenerator final : public Generator {
+  public:
+    struct Parts {
+        std::unique_ptr<Engine> engine;
+        Tokenizer tokenizer;
+        ChatTemplate chat_template;
+        Clock& clock;
+    };
+    explicit LocalGenerator(Parts parts) : parts_(std::move(parts)) {}
+
+    // Builds all of it from a checkpoint.
+    static Result<std::unique_ptr<LocalGenerator>> open(const Checkpoint& checkpoint, Math math,
+                                                        const Kernels& kernels, Clock& clock,
+                                                        EngineOptions options);
+
+    Result<std::unique_ptr<Generation>> start(GenerationRequest request) override;
+    uint32_t context() const override { return parts_.engine->context(); }
+    Result<std::string> render(const Conversation& conversation) const override;
+
+    const Tokenizer& tokenizer() const { return parts_.tokenizer; }
+    const ChatTemplate& chat_template() const { return parts_.chat_template; }
+    const Engine& engine() const { return *parts_.engine; }
+
+  private:
+    Parts parts_;
+};
+
+}  // namespace linnet
