@@ -3,24 +3,28 @@
 
 namespace linnet {
 
+std::unique_ptr<Command> chat_command();
 std::unique_ptr<Command> complete_command();
+std::unique_ptr<Command> complete_text_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> config_get_command();
 std::unique_ptr<Command> config_path_command();
 std::unique_ptr<Command> config_set_command();
 std::unique_ptr<Command> config_show_command();
 std::unique_ptr<Command> config_validate_command();
-std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> show_command();
 
 namespace {
 
 // Groups are shown in this order, and within one the rows as they stand.
 constexpr CommandRow rows[] = {
+    {"run", Group::Use, "Ask a model and print its answer", run_command},
+    {"chat", Group::Use, "Talk with a model", chat_command},
+    {"complete", Group::Use, "Continue a text, for scripts", complete_text_command},
     {"show", Group::Models, "Tell what a model is and what running it takes", show_command},
-    {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},
     {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},
     {"config path", Group::More, "Tell where the configuration is", config_path_command},

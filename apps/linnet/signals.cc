@@ -77,6 +77,13 @@ Signals::~Signals() {
     cancel_to_set = nullptr;
 }
 
+bool Signals::forgive_interrupt(Cancel& cancel) {
+    int interrupt = SIGINT;
+    if (deadline_passed || !first_signal.compare_exchange_strong(interrupt, 0)) return false;
+    cancel.reset();
+    return true;
+}
+
 void Signals::time_out_after(double seconds) {
     constexpr double seconds_max = 1e9;
     double whole = 0;

@@ -23,6 +23,11 @@ class Signals {
     // The first of SIGINT, SIGTERM and SIGHUP that came, or 0.
     int received() const;
 
+    // Takes back a Ctrl-C that was meant for a part of the work, such as one answer of a chat: the
+    // Cancel is clear again, and the next signal counts as the first. False where something else
+    // than one Ctrl-C came.
+    static bool forgive_interrupt(Cancel& cancel);
+
     // While a terminal is in raw mode: what a second signal puts back before the process ends.
     static void restore_on_exit(int fd, const termios* before);
 

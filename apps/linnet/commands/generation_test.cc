@@ -1,0 +1,122 @@
+// run, chat and complete, on a model made for the test.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "linnet/testing/process.h"
+#include "model/testing/tiny_model.h"
+
+namespace linnet::testing {
+namespace {
+
+class Generation : public ::testing::Test {
+  protected:
+    void SetUp() override { write_tiny_model(folder.path() / "work/tiny.gguf"); }
+    Json json(const std::vector<std::string>& arguments) {
+        Ran run = folder.run(arguments);
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        return Json::parse(run.out).value_or(Json());
+    }
+    RunFolder folder;
+};
+
+TEST_F(Generation, CompleteWritesItsDocument) {
+    Ran run = folder.run({"complete", "tiny.gguf", "hello", "--temp", "0", "-n", "5", "--json",
+                          "--logprobs", "2", "--ignore-end"});
+    ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+    expect_document("complete", run);
+    Json result = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(result.find("tokens")->as_array()->size(), 5u);
+    EXPECT_EQ(result.find("logprobs")->as_array()->size(), 5u);
+    EXPECT_EQ(result.find("stats", "prompt_tokens")->as_uint(), 5u);
+    EXPECT_EQ(result.string_or("finish_reason", ""), "length");
+}
+
+TEST_F(Generation, RunWritesItsDocument) {
+    Ran run = folder.run({"run", "tiny.gguf", "hello", "--temp", "0", "-n", "4", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+    expect_document("run", run);
+}
+
+TEST_F(Generation, TheSameEverywhereAndAlways) {
+    std::vector<std::string> base = {"complete", "tiny.gguf",    "one two", "-n", "16",
+                                     "--json",   "--ignore-end", "--seed",  "4"};
+    auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), base.begin(), base.end());
+        return json(more).find("tokens")->dump();
+    };
+    std::string first = with({});
+    EXPECT_EQ(with({}), first);
+    EXPECT_EQ(with({"--threads", "1"}), with({"--threads", "3"}));
+    EXPECT_EQ(with({"--math", "f32", "--threads", "1"}), with({"--math", "f32", "--threads", "2"}));
+    for (const char* isa : {"scalar"}) {
+        Ran run = folder.run(base, {.environment = {{"LINNET_ISA", isa}}});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        EXPECT_EQ(Json::parse(run.out)->find("tokens")->dump(), first);
+    }
+}
+
+TEST_F(Generation, PromptsComeFromArgumentsInputAndFiles) {
+    std::vector<std::string> quiet = {"--temp", "0", "-n", "3"};
+    auto ran = [&](std::vector<std::string> words, std::string input = "") {
+        words.insert(words.end(), quiet.begin(), quiet.end());
+        return folder.run(words, {.input = std::move(input)});
+    };
+    Ran argument = ran({"run", "tiny.gguf", "abc"});
+    EXPECT_EQ(argument.exit_code, 0) << argument.err;
+    EXPECT_EQ(ran({"run", "tiny.gguf"}, "abc").out, argument.out);
+    EXPECT_EQ(ran({"run", "tiny.gguf", "-"}, "abc").out, argument.out);
+    folder.write("work/text.txt", "abc");
+    EXPECT_EQ(ran({"run", "tiny.gguf", "--file", "text.txt"}).out, argument.out);
+    EXPECT_EQ(ran({"run", "tiny.gguf"}, "").exit_code, 2);
+}
+
+TEST_F(Generation, ErrorsHaveTheirCodes) {
+    folder.write("work/broken.gguf", "GGUF and nothing else");
+    EXPECT_EQ(folder.run({"run", "absent.gguf", "x"}).exit_code, 3);
+    EXPECT_EQ(folder.run({"run", "broken.gguf", "x"}).exit_code, 10);
+    EXPECT_EQ(folder.run({"run", "tiny.gguf", std::string(4000, 'x')}).exit_code, 6);
+    EXPECT_EQ(folder.run({"run", "tiny.gguf", "x", "--top-p", "2"}).exit_code, 2);
+    EXPECT_EQ(folder.run({"run", "tiny.gguf", "x", "--context", "100000"}).exit_code, 2);
+    Ran isa = folder.run({"run", "tiny.gguf", "x"}, {.environment = {{"LINNET_ISA", "z80"}}});
+    EXPECT_EQ(isa.exit_code, 2);
+}
+
+TEST_F(Generation, StopTextsEndTheAnswer) {
+    Json whole =
+        json({"complete", "tiny.gguf", "q", "--temp", "0", "-n", "40", "--ignore-end", "--json"});
+    std::string text = whole.string_or("text", "");
+    size_t at = text.find_first_of("abcdefghijklmnopqrstuvwxyz,.;: ", 3);
+    ASSERT_NE(at, text.npos) << text;
+    std::string stop(1, text[at]);
+    Json cut = json({"complete", "tiny.gguf", "q", "--temp", "0", "-n", "40", "--ignore-end",
+                     "--json", "--stop", stop});
+    EXPECT_EQ(cut.string_or("text", "x"), text.substr(0, text.find(stop)));
+    EXPECT_EQ(cut.string_or("finish_reason", ""), "stop");
+}
+
+TEST_F(Generation, ChatKeepsAndBringsBackAConversation) {
+    std::string script =
+        "/system be short\nhello\n/save talk.json\n/reset\n/load "
+        "talk.json\n/stats\n/nonsense\n/set temp hot\n/bye\n";
+    Ran run = folder.run({"chat", "tiny.gguf", "--temp", "0", "-n", "3"}, {.input = script});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    Json saved = Json::parse(folder.read("work/talk.json")).value_or(Json());
+    const Json::Array& messages = *saved.find("messages")->as_array();
+    ASSERT_EQ(messages.size(), 3u);
+    EXPECT_EQ(messages[0].string_or("content", ""), "be short");
+    EXPECT_EQ(messages[2].string_or("role", ""), "assistant");
+    EXPECT_NE(run.out.find("1 answers, 3 messages"), std::string::npos) << run.out;
+    EXPECT_NE(run.err.find("there is no command /nonsense"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("'hot' is no value for temp"), std::string::npos) << run.err;
+}
+
+TEST_F(Generation, ChatTakesSeveralLinesBetweenQuotes) {
+    Ran run = folder.run({"chat", "tiny.gguf", "--temp", "0", "-n", "2"},
+                         {.input = "\"\"\"one\ntwo\"\"\"\n/save t.json\n"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    Json saved = Json::parse(folder.read("work/t.json")).value_or(Json());
+    EXPECT_EQ(saved.find("messages")->as_array()->at(0).string_or("content", ""), "one\ntwo");
+}
+
+}  // namespace
+}  // namespace linnet::testing
