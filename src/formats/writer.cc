@@ -45,7 +45,7 @@ struct CheckpointWriter::State {
     size_t tensor = 0;       // the one that is being written
     uint64_t remaining = 0;  // bytes of it
     std::optional<FileWriter> file;
-    bool broken = false;  // an error left a file that nobody should see
+    bool over = false;  // finished, or an error left a file that nobody should see
 
     ~State() {
         std::error_code ignored;
@@ -223,18 +223,19 @@ Result<CheckpointWriter> CheckpointWriter::create(const Path& path, const Metada
 }
 
 Result<> CheckpointWriter::append(Bytes data) {
-    if (state_->broken) return Error{Code::Usage, cat("writing ", state_->path, " already failed")};
+    if (state_->over) return Error{Code::Usage, cat("writing ", state_->path, " already ended")};
     auto appended = state_->append(data);
-    if (!appended) state_->broken = true;
+    if (!appended) state_->over = true;
     return appended;
 }
 
 Result<std::vector<Path>> CheckpointWriter::finish() {
-    if (state_->broken) return Error{Code::Usage, cat("writing ", state_->path, " already failed")};
+    if (state_->over) return Error{Code::Usage, cat("writing ", state_->path, " already ended")};
     if (state_->tensor < state_->tensors.size())
         return Error{Code::Usage, cat(tensor_text(state_->tensors[state_->tensor].name), " lacks ",
                                       state_->remaining, " bytes")};
     state_->file.reset();
+    state_->over = true;
     std::vector<Path> written;
     // The first file last: who sees it, or the index after it, finds the others there.
     for (size_t i = state_->outputs.size(); i-- > 0;) {

@@ -181,6 +181,7 @@ TEST(Writer, TakesATensorInPieces) {
             must(writer.append(as_bytes(std::string_view(data).substr(i, 5))));
     must(writer.finish());
     expect_holds(must(Checkpoint::open(path)), sample);
+    expect_refused(writer.finish(), Code::Usage, "already ended");
 }
 
 TEST(Writer, LeavesNothingBehindWhenItBreaksOff) {
@@ -194,8 +195,8 @@ TEST(Writer, LeavesNothingBehindWhenItBreaksOff) {
         expect_refused(writer.finish(), Code::Usage, "tensor 'scalar' lacks 4 bytes");
         expect_refused(writer.append(as_bytes(sample.data[0])), Code::Usage,
                        "42 bytes are more than tensor 'scalar' still takes");
-        expect_refused(writer.append(as_bytes(sample.data[1])), Code::Usage, "already failed");
-        expect_refused(writer.finish(), Code::Usage, "already failed");
+        expect_refused(writer.append(as_bytes(sample.data[1])), Code::Usage, "already ended");
+        expect_refused(writer.finish(), Code::Usage, "already ended");
         EXPECT_GT(files_in(folder.path()), 0u);
     }
     EXPECT_EQ(files_in(folder.path()), 0u);
