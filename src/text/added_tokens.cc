@@ -1,5 +1,7 @@
 #include "text/added_tokens.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace linnet {
@@ -56,7 +58,7 @@ const AddedToken* AddedTokens::match(const Trie& trie, std::string_view text, si
 }
 
 bool AddedTokens::next(std::string_view text, size_t at, size_t done, bool special,
-                       Found& found) const {
+                       std::span<const size_t> breaks, Found& found) const {
     const Trie& trie = special ? all_ : always_;
     const auto& starts = special ? starts_all_ : starts_always_;
     if (trie.empty()) return false;
@@ -65,6 +67,8 @@ bool AddedTokens::next(std::string_view text, size_t at, size_t done, bool speci
         size_t end = 0;
         const AddedToken* token = match(trie, text, at, end);
         if (!token) continue;
+        auto broken = std::upper_bound(breaks.begin(), breaks.end(), at);
+        if (broken != breaks.end() && *broken < end) continue;
         size_t begin = at;
         while (token->lstrip && begin > done) {
             size_t before = begin - 1;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,11 +26,12 @@ class AddedTokens {
     bool empty() const { return tokens_.empty(); }
 
     // Calls part(text, id) for what lies between tokens (id is no_token) and for every token, in
-    // order. Special tokens count only where `special` says so.
+    // order. Special tokens count only where `special` says so, and none that spans a break.
     template <class Part>
-    void for_each_part(std::string_view text, bool special, Part part) const {
+    void for_each_part(std::string_view text, bool special, std::span<const size_t> breaks,
+                       Part part) const {
         size_t done = 0, at = 0;
-        for (Found found; next(text, at, done, special, found); at = done = found.end) {
+        for (Found found; next(text, at, done, special, breaks, found); at = done = found.end) {
             if (found.begin > done) part(text.substr(done, found.begin - done), no_token);
             part(text.substr(found.begin, found.end - found.begin), found.id);
         }
@@ -41,7 +43,8 @@ class AddedTokens {
         size_t begin = 0, end = 0;
         TokenId id = no_token;
     };
-    bool next(std::string_view text, size_t at, size_t done, bool special, Found& found) const;
+    bool next(std::string_view text, size_t at, size_t done, bool special,
+              std::span<const size_t> breaks, Found& found) const;
     const AddedToken* match(const Trie& trie, std::string_view text, size_t at, size_t& end) const;
 
     std::vector<AddedToken> tokens_;

@@ -62,6 +62,19 @@ Result<std::string> ChatTemplate::render(std::span<const Message> messages, cons
     return error;
 }
 
+Result<ChatTemplate::Prompt> ChatTemplate::render_prompt(std::span<const Message> messages,
+                                                         const Json& tools, const Options& options,
+                                                         const ControlTokens& control) const {
+    std::vector<Message> marked(messages.begin(), messages.end());
+    for (Message& message : marked)
+        if (message.role != "assistant" && message.role != "system")
+            message.content = control.marked(message.content);
+    Prompt prompt;
+    prompt.text = TRY(render(marked, control.marked_texts(tools), options));
+    prompt.breaks = take_marks(prompt.text);
+    return prompt;
+}
+
 const ChatTemplate::Capabilities& ChatTemplate::capabilities() const {
     return state_->capabilities;
 }

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "text/control_tokens.h"
 #include "text/dialect.h"
 #include "text/message.h"
 
@@ -67,6 +68,15 @@ class ChatTemplate {
     // template that fails or exceeds its limits is Code::BadInput. Thread-safe.
     Result<std::string> render(std::span<const Message> messages, const Json& tools,
                                const Options& options) const;
+
+    // The same, with what users and tools wrote kept from becoming control tokens: none of these
+    // may span a break. The assistant's own words and the system's are taken as they are.
+    struct Prompt {
+        std::string text;
+        std::vector<size_t> breaks;  // byte offsets, ascending
+    };
+    Result<Prompt> render_prompt(std::span<const Message> messages, const Json& tools,
+                                 const Options& options, const ControlTokens& control) const;
 
     const Capabilities& capabilities() const;
     const std::string& source() const;

@@ -186,7 +186,7 @@ void Tokenizer::State::encode_part(std::string_view text, bool first, bool speci
                                    Workspace& work, std::vector<TokenId>& out) const {
     std::string changed;
     if (!normalizer.empty()) text = changed = normalizer.run(text);
-    added_normalized.for_each_part(text, special_too, [&](std::string_view part, TokenId id) {
+    added_normalized.for_each_part(text, special_too, {}, [&](std::string_view part, TokenId id) {
         if (id != no_token) return out.push_back(id);
         splits.split(part, first && part.data() == text.data(),
                      [&](std::string_view word) { encode_word(word, work, out); });
@@ -200,9 +200,13 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions opti
     out.reserve(text.size() / 4 + 8);
     if (options.bos == Add::Yes || (options.bos == Add::AsModel && s.adds_prefix)) out = s.prefix;
     Workspace work;
-    s.added.for_each_part(text, options.parse_special, [&](std::string_view part, TokenId id) {
+    bool special = options.parse_special;
+    s.added.for_each_part(text, special, options.breaks, [&](std::string_view part, TokenId id) {
         if (id != no_token) return out.push_back(id);
-        s.encode_part(part, part.data() == text.data(), options.parse_special, work, out);
+        auto begin = static_cast<size_t>(part.data() - text.data());
+        auto inside = std::ranges::upper_bound(options.breaks, begin);
+        bool broken = inside != options.breaks.end() && *inside < begin + part.size();
+        s.encode_part(part, begin == 0, special && !broken, work, out);
     });
     if (options.eos == Add::Yes || (options.eos == Add::AsModel && s.adds_suffix))
         out.insert(out.end(), s.suffix.begin(), s.suffix.end());

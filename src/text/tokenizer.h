@@ -20,9 +20,10 @@ class Checkpoint;
 
 struct EncodeOptions {
     enum class Add { AsModel, No, Yes };
-    Add bos = Add::AsModel;      // what the model wants in front: bos, [CLS]
-    Add eos = Add::AsModel;      // and behind: eos, [SEP]
-    bool parse_special = false;  // "<|im_end|>" in the text becomes the control token
+    Add bos = Add::AsModel;            // what the model wants in front: bos, [CLS]
+    Add eos = Add::AsModel;            // and behind: eos, [SEP]
+    bool parse_special = false;        // "<|im_end|>" in the text becomes the control token
+    std::span<const size_t> breaks{};  // unless it spans one of these bytes; ascending
 };
 
 struct DecodeOptions {
