@@ -20,7 +20,9 @@ struct Case {
 };
 
 constexpr Case cases[] = {
-    {"llama"}, {"llama3"}, {"mistral"}, {"qwen2"}, {"qwen2-yarn"}, {"qwen3"},
+    {"llama"},   {"llama3"}, {"mistral"}, {"qwen2"}, {"qwen2-yarn"},        {"qwen3"},
+    {"smollm3"}, {"gemma2"}, {"gemma3"},  {"phi3"},  {"phi4-longrope", 32}, {"granite"},
+    {"olmo2"},   {"olmo3"},
 };
 
 class EachFamily : public ::testing::TestWithParam<std::tuple<Case, bool>> {
@@ -107,13 +109,13 @@ INSTANTIATE_TEST_SUITE_P(Tiny, EachFamily,
 
 // A new row in the table of families comes with a golden model.
 TEST(Families, EachHasATinyModel) {
-    for (const Family& family : families()) {
+    for (const Family* family : families()) {
         bool found = std::ranges::any_of(cases, [&](const Case& test_case) {
             auto file = Checkpoint::open(family_folder(test_case.name) / "model.gguf");
             return file &&
-                   file->metadata().string_of("general.architecture") == family.architecture;
+                   file->metadata().string_of("general.architecture") == family->architecture;
         });
-        EXPECT_TRUE(found) << family.architecture;
+        EXPECT_TRUE(found) << family->architecture;
     }
 }
 

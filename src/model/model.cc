@@ -13,14 +13,14 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
     const Family* family = find_family(source.architecture());
     if (!family) {
         std::string known;
-        for (const Family& row : families())
-            known += cat(known.empty() ? "" : ", ", row.architecture);
+        for (const Family* row : families())
+            known += cat(known.empty() ? "" : ", ", row->architecture);
         return Error{Code::Unsupported,
                      cat("the model is of the architecture '", printable(source.architecture(), 60),
                          "', which this build cannot run"),
                      cat("it runs: ", known)};
     }
-    source.use(family->names);
+    source.use(family->names, family->usual);
     ModelParts parts = TRY(family->build(source));
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
     return std::shared_ptr<const Model>(new Model(checkpoint, std::move(parts)));

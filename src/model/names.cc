@@ -55,6 +55,8 @@ constexpr NamePair common[] = {
 // Where GGUF uses another word than config.json.
 constexpr NamePair architectures[] = {
     {"llama", "mistral"},
+    {"gemma3", "gemma3_text"},
+    {"olmo2", "olmo3"},
 };
 
 bool is_number(std::string_view part) {
@@ -89,17 +91,15 @@ std::string fill(std::string_view pattern, std::span<const std::string_view> num
 
 }  // namespace
 
-std::span<const NamePair> common_names() {
-    return common;
-}
-
 std::vector<std::string> folder_names(std::span<const NamePair> family, std::string_view gguf) {
     std::vector<std::string_view> numbers;
     std::string pattern = pattern_of(gguf, numbers);
     std::vector<std::string> out;
-    for (std::span<const NamePair> pairs : {family, common_names()})
+    for (std::span<const NamePair> pairs : {family, std::span<const NamePair>(common)}) {
         for (const NamePair& pair : pairs)
             if (pair.gguf == pattern) out.push_back(fill(pair.hugging_face, numbers));
+        if (!out.empty()) break;
+    }
     return out;
 }
 

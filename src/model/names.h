@@ -13,10 +13,14 @@ struct NamePair {
     std::string_view gguf, hugging_face;
 };
 
-// The names that decoder-only models share, settings and tensors alike.
-std::span<const NamePair> common_names();
+// What holds where a folder leaves a setting out.
+struct Usual {
+    std::string_view gguf;
+    double value;
+};
 
-// Every name that a folder may have for GGUF's: the family's own first, then the shared ones.
+// Every name that a folder may have for GGUF's: the family's own if it has any, else the shared
+// ones.
 std::vector<std::string> folder_names(std::span<const NamePair> family, std::string_view gguf);
 
 // GGUF's word for config.json's "model_type".

@@ -73,7 +73,8 @@ std::optional<Json> Source::whole_setting(std::string_view name) const {
     }
     for (const std::string& other : folder_names(names_, name))
         if (auto found = document_setting(other)) return found;
-    return std::nullopt;
+    auto usual = std::ranges::find(usual_, name, &Usual::gguf);
+    return usual == usual_.end() ? std::nullopt : std::optional(Json(usual->value));
 }
 
 std::optional<Json> Source::document_setting(std::string_view name) const {

@@ -20,8 +20,11 @@ class Source {
 
     const Checkpoint& checkpoint() const { return checkpoint_; }
     const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
-    // The family's own names, which come before the shared ones.
-    void use(std::span<const NamePair> family_names) { names_ = family_names; }
+    // The family's own names, which come before the shared ones, and what its folders leave out.
+    void use(std::span<const NamePair> names, std::span<const Usual> usual) {
+        names_ = names;
+        usual_ = usual;
+    }
     bool from_hugging_face() const { return checkpoint_.format() != Format::Gguf; }
 
     // A setting such as "block_count" or "attention.head_count", or nothing where there is none.
@@ -83,6 +86,7 @@ class Source {
     ThreadPool& pool_;
     Json config_;  // config.json of a Hugging Face folder
     std::span<const NamePair> names_;
+    std::span<const Usual> usual_;
 };
 
 }  // namespace linnet

@@ -51,6 +51,8 @@ def common_settings(w, c):
         w.add_rope_scaling_factor(rope["factor"])
     if kind == "yarn":
         w.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+        if rope.get("attention_factor"):  # GGUF's is a factor of the usual one
+            w.add_rope_scaling_attn_factors(rope["attention_factor"] / (0.1 * np.log(rope["factor"]) + 1))
 
 
 def neighbours(rows, heads):
@@ -77,6 +79,47 @@ def llama3_factors(w, c):
     turns = rope["original_max_position_embeddings"] / waves
     ramp = np.clip((turns - low) / (high - low), 0, 1)
     w.add_tensor("rope_freqs.weight", (1 / ((1 - ramp) / rope["factor"] + ramp)).astype(np.float32))
+
+
+def gemma_rows(name, tensor, c):
+    """Norms as they are applied, not as what they differ from one."""
+    if name != "lm_head.weight":
+        yield name, tensor + 1 if name.endswith("norm.weight") else tensor
+
+
+def gemma_extras(w, c):
+    w.add_sliding_window(c.sliding_window)
+    if c.attn_logit_softcapping:
+        w.add_attn_logit_softcapping(c.attn_logit_softcapping)
+    if c.final_logit_softcapping:
+        w.add_final_logit_softcapping(c.final_logit_softcapping)
+
+
+def phi3_extras(w, c):
+    rope = c.rope_parameters
+    dims = int(c.hidden_size // c.num_attention_heads * rope.get("partial_rotary_factor", 1))
+    w.add_rope_dimension_count(dims)
+    w.add_rope_scaling_orig_ctx_len(rope.get("original_max_position_embeddings", c.max_position_embeddings))
+    w.add_sliding_window(c.sliding_window or 0)
+    if "long_factor" not in rope:
+        return
+    original = rope["original_max_position_embeddings"]
+    longer = c.max_position_embeddings / original
+    w.add_rope_scaling_attn_factors(float(np.sqrt(1 + np.log(longer) / np.log(original))))
+    w.add_tensor("rope_factors_long.weight", np.array(rope["long_factor"], np.float32))
+    w.add_tensor("rope_factors_short.weight", np.array(rope["short_factor"], np.float32))
+
+
+def granite_extras(w, c):
+    w.add_attention_scale(c.attention_multiplier)
+    w.add_embedding_scale(c.embedding_multiplier)
+    w.add_residual_scale(c.residual_multiplier)
+    w.add_logit_scale(c.logits_scaling)
+
+
+def olmo3_extras(w, c):
+    w.add_sliding_window(c.sliding_window)
+    w.add_sliding_window_pattern([kind == "sliding_attention" for kind in c.layer_types])
 
 
 def write_gguf(path, case, model):
@@ -139,6 +182,50 @@ CASES = {
         config=hf.Qwen3Config, gguf="qwen3",
         sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1, head_dim=16,
                    intermediate_size=20, tie_word_embeddings=True)),
+    "smollm3": dict(
+        config=hf.SmolLM3Config, gguf="smollm3", rows=llama_rows,
+        sizes=dict(hidden_size=24, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
+                   intermediate_size=20, tie_word_embeddings=True)),
+    "gemma2": dict(
+        config=hf.Gemma2Config, gguf="gemma2", rows=gemma_rows, extra=[gemma_extras],
+        sizes=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=2, num_key_value_heads=1, head_dim=20,
+                   intermediate_size=28, sliding_window=9, query_pre_attn_scalar=20, attn_logit_softcapping=3.0,
+                   final_logit_softcapping=4.0)),
+    "gemma3": dict(
+        config=hf.Gemma3TextConfig, gguf="gemma3", rows=gemma_rows, extra=[gemma_extras],
+        sizes=dict(hidden_size=20, num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1, head_dim=12,
+                   intermediate_size=18, sliding_window=13, query_pre_attn_scalar=12,
+                   rope_parameters=dict(full_attention=dict(rope_type="linear", rope_theta=50000.0, factor=8.0),
+                                        sliding_attention=dict(rope_type="default", rope_theta=10000.0)))),
+    "phi3": dict(
+        config=hf.Phi3Config, gguf="phi3", extra=[phi3_extras],
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+                   intermediate_size=28, sliding_window=30, tie_word_embeddings=False)),
+    "phi4-longrope": dict(
+        config=hf.Phi3Config, gguf="phi3", extra=[phi3_extras], recomputes=True, lengths=(70, 5, 33, 31),
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                   intermediate_size=20, tie_word_embeddings=True, original_max_position_embeddings=32,
+                   rope_parameters=dict(rope_type="longrope", rope_theta=10000.0, partial_rotary_factor=0.75,
+                                        original_max_position_embeddings=32,
+                                        short_factor=[1.0, 1.0, 1.1, 1.2, 1.3, 1.5],
+                                        long_factor=[1.0, 1.3, 2.0, 4.0, 9.0, 15.5]))),
+    "granite": dict(
+        config=hf.GraniteConfig, gguf="granite", rows=llama_rows, extra=[granite_extras],
+        sizes=dict(hidden_size=30, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1,
+                   intermediate_size=28, tie_word_embeddings=True, embedding_multiplier=3.0, attention_multiplier=0.4,
+                   residual_multiplier=0.3, logits_scaling=2.5)),
+    "olmo2": dict(
+        config=hf.Olmo2Config, gguf="olmo2",
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                   intermediate_size=28, tie_word_embeddings=False)),
+    "olmo3": dict(
+        config=hf.Olmo3Config, gguf="olmo2", extra=[olmo3_extras],
+        sizes=dict(hidden_size=20, num_hidden_layers=4, num_attention_heads=2, num_key_value_heads=1, head_dim=10,
+                   intermediate_size=16, sliding_window=12, tie_word_embeddings=False,
+                   rope_parameters=dict(
+                       full_attention=dict(rope_type="yarn", rope_theta=5000.0, factor=4.0, attention_factor=1.2,
+                                           original_max_position_embeddings=64),
+                       sliding_attention=dict(rope_type="default", rope_theta=5000.0)))),
 }
 
 

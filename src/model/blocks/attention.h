@@ -18,6 +18,9 @@ class Attention final : public Block {
         Norm query_norm, key_norm;         // of each head, of all heads at once, or empty
         std::shared_ptr<const Rope> rope;  // null where positions are not turned
         size_t rope_index = 0;             // among the model's
+        void turn_by(std::pair<std::shared_ptr<const Rope>, size_t> rotation) {
+            rope = std::move(rotation.first), rope_index = rotation.second;
+        }
         size_t heads = 0, kv_heads = 0, head_dim = 0;
         float scale = 1;      // of the scores
         float soft_cap = 0;   // of the scores: cap * tanh(score / cap); 0 for none

@@ -68,15 +68,21 @@ Result<> Decoder::read_frame() {
     return Done{};
 }
 
-Decoder::Rotation Decoder::add(Rope rope) {
+Result<Decoder::Rotation> Decoder::add_rotation(bool sliding, float sliding_base) {
+    Rope rope = TRY(read_rope(source_, {.head_dim = sizes_.head_dim,
+                                        .gguf_pairs = style_.gguf_pairs,
+                                        .sliding = sliding,
+                                        .sliding_base = sliding_base}));
     model.ropes.push_back(std::make_shared<const Rope>(std::move(rope)));
-    return {model.ropes.back(), model.ropes.size() - 1};
+    return Rotation(model.ropes.back(), model.ropes.size() - 1);
 }
 
-Result<Decoder::Rotation> Decoder::rotation(std::string_view folder_layers) {
-    return add(TRY(read_rope(
-        source_,
-        {.head_dim = sizes_.head_dim, .gguf_pairs = style_.gguf_pairs, .layers = folder_layers})));
+Result<Decoder::Rotation> Decoder::rotation() {
+    return add_rotation(false, 0);
+}
+
+Result<Decoder::Rotation> Decoder::sliding_rotation(float usual_base) {
+    return add_rotation(true, usual_base);
 }
 
 Result<Norm> Decoder::norm(std::string_view name, size_t size) const {
@@ -173,11 +179,10 @@ void Decoder::add(Mlp::Parts mlp) {
 
 Result<ModelParts> build_decoder(const Source& source, const DecoderStyle& style) {
     Decoder decoder = TRY(Decoder::read(source, style));
-    auto [rope, index] = TRY(decoder.rotation());
+    auto rotation = TRY(decoder.rotation());
     for (uint32_t layer = 0; layer < decoder.sizes().layers; layer++) {
         auto attention = TRY(decoder.attention(layer));
-        attention.rope = rope;
-        attention.rope_index = index;
+        attention.turn_by(rotation);
         attention.window = TRY(decoder.window(layer, 0));
         decoder.add(std::move(attention));
         decoder.add(TRY(decoder.mlp(layer)));

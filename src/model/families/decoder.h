@@ -43,8 +43,9 @@ class Decoder {
 
     // A rotation that layers may use; the model turns its angles once per step.
     using Rotation = std::pair<std::shared_ptr<const Rope>, size_t>;
-    Result<Rotation> rotation(std::string_view folder_layers = "full_attention");
-    Rotation add(Rope rope);
+    Result<Rotation> rotation();
+    // That of layers with a sliding window, where it is another.
+    Result<Rotation> sliding_rotation(float usual_base);
 
     // The parts of layer `layer`, from tensors "blk.N.…" with or without bias, fused or not.
     // Attention has no rotation yet.
@@ -71,6 +72,7 @@ class Decoder {
     Decoder(const Source& source, const DecoderStyle& style) : source_(source), style_(style) {}
     Result<> read_sizes();
     Result<> read_frame();
+    Result<Rotation> add_rotation(bool sliding, float sliding_base);
     Result<Activation> activation() const;
 
     const Source& source_;

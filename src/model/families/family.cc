@@ -5,19 +5,27 @@
 
 namespace linnet {
 
-static constexpr Family table[] = {
-    {"llama", build_llama, {}},
-    {"qwen2", build_qwen2, {}},
-    {"qwen3", build_qwen3, {}},
+// clang-format off
+static constexpr const Family* table[] = {
+    &llama_family,
+    &qwen2_family,
+    &qwen3_family,
+    &smollm3_family,
+    &gemma2_family,
+    &gemma3_family,
+    &phi3_family,
+    &granite_family,
+    &olmo2_family,
 };
+// clang-format on
 
-std::span<const Family> families() {
+std::span<const Family* const> families() {
     return table;
 }
 
 const Family* find_family(std::string_view architecture) {
     auto row = std::ranges::find(table, architecture, &Family::architecture);
-    return row == std::end(table) ? nullptr : row;
+    return row == std::end(table) ? nullptr : *row;
 }
 
 }  // namespace linnet

@@ -11,14 +11,14 @@ namespace linnet {
 struct Family {
     std::string_view architecture;  // GGUF's general.architecture
     Result<ModelParts> (*build)(const Source& source);
-    std::span<const NamePair> names;  // of a folder, where they are not the shared ones
+    std::span<const NamePair> names{};  // of a folder, where they are not the shared ones
+    std::span<const Usual> usual{};     // of a folder, where it leaves a setting out
 };
 
-std::span<const Family> families();
-const Family* find_family(std::string_view architecture);
+extern const Family gemma2_family, gemma3_family, granite_family, llama_family, olmo2_family,
+    phi3_family, qwen2_family, qwen3_family, smollm3_family;
 
-Result<ModelParts> build_llama(const Source& source);
-Result<ModelParts> build_qwen2(const Source& source);
-Result<ModelParts> build_qwen3(const Source& source);
+std::span<const Family* const> families();
+const Family* find_family(std::string_view architecture);
 
 }  // namespace linnet

@@ -4,13 +4,18 @@
 #include "model/families/family.h"
 
 namespace linnet {
+namespace {
 
-Result<ModelParts> build_llama(const Source& source) {
+Result<ModelParts> build(const Source& source) {
     if (source.has("blk.0.ffn_gate_inp.weight"))
         return Error{Code::Unsupported,
                      "the model is a mixture of experts, which this build cannot run"};
     // Only GGUF files of this lineage have their rotary rows reordered, so that pairs lie together.
     return build_decoder(source, {.gguf_pairs = RopePairs::Neighbours});
 }
+
+}  // namespace
+
+const Family llama_family{"llama", build};
 
 }  // namespace linnet

@@ -3,9 +3,14 @@
 #include "model/families/family.h"
 
 namespace linnet {
+namespace {
 
-Result<ModelParts> build_qwen2(const Source& source) {
+Result<ModelParts> build(const Source& source) {
     return build_decoder(source, {});
 }
+
+}  // namespace
+
+const Family qwen2_family{"qwen2", build};
 
 }  // namespace linnet

@@ -3,9 +3,14 @@
 #include "model/families/family.h"
 
 namespace linnet {
+namespace {
 
-Result<ModelParts> build_qwen3(const Source& source) {
+Result<ModelParts> build(const Source& source) {
     return build_decoder(source, {.query_key_norm = QueryKeyNorm::Head});
 }
+
+}  // namespace
+
+const Family qwen3_family{"qwen3", build};
 
 }  // namespace linnet

@@ -21,12 +21,16 @@ struct Rotation {
 // Names within the object that a folder keeps for its rotation.
 class Parameters {
   public:
-    explicit Parameters(const Source& source, std::string_view layers) {
+    Parameters(const Source& source, bool sliding) {
         for (std::string_view name : {"rope_parameters", "rope_scaling"}) {
             auto found = source.document_setting(name);
             if (!found || !found->is_object()) continue;
-            const Json* part = found->find(layers);
-            object_ = part && part->is_object() ? *part : *found;
+            // One object for each kind of layer, or one alone.
+            const Json* part = found->find(sliding ? "sliding_attention" : "full_attention");
+            if (part && part->is_object())
+                object_ = *part;
+            else if (!sliding)
+                object_ = *found;
             return;
         }
     }
@@ -61,13 +65,18 @@ class Parameters {
     Json object_ = Json::object();
 };
 
+Result<float> read_base(const Source& source, const RotationStyle& style) {
+    if (style.sliding) return source.float_or("rope.freq_base_swa", style.sliding_base);
+    return source.float_or("rope.freq_base", 10000);
+}
+
 Result<Rotation> read_folder(const Source& source, const RotationStyle& style) {
     Rotation r;
-    Parameters from(source, style.layers);
+    Parameters from(source, style.sliding);
     r.type = from.text("rope_type");
     if (r.type.empty()) r.type = from.text("type");
     if (r.type == "su") r.type = "longrope";
-    float base = TRY(source.float_or("rope.freq_base", 10000));
+    float base = TRY(read_base(source, style));
     float part = TRY(source.float_or("rope.partial_rotary_factor", 1));
     float context = TRY(source.float_or("context_length", 0));
     float original = TRY(source.float_or("rope.scaling.original_context_length", context));
@@ -97,7 +106,9 @@ Result<Rotation> read_folder(const Source& source, const RotationStyle& style) {
 Result<Rotation> read_gguf(const Source& source, const RotationStyle& style) {
     Rotation r;
     r.dims = TRY(source.uint_or("rope.dimension_count", 2, style.head_dim, style.head_dim));
-    r.base = TRY(source.float_or("rope.freq_base", 10000));
+    r.base = TRY(read_base(source, style));
+    r.magnitude = 1;
+    if (style.sliding) return r;
     r.factor = TRY(source.float_or("rope.scale_linear", 1));
     r.factor = TRY(source.float_or("rope.scaling.factor", r.factor));
     r.type = source.string_or("rope.scaling.type", r.factor == 1 ? "none" : "linear");

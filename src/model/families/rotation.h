@@ -2,8 +2,6 @@
 // 2023) and longrope (Ding et al. 2024), of a GGUF file or of a folder.
 #pragma once
 
-#include <string_view>
-
 #include "model/rope.h"
 #include "model/source.h"
 
@@ -13,8 +11,10 @@ struct RotationStyle {
     uint32_t head_dim = 0;
     // How GGUF files of this family order the rows; folders always have halves.
     RopePairs gguf_pairs = RopePairs::Halves;
-    // Which part, where a folder's rope_parameters have one for each kind of layer.
-    std::string_view layers = "full_attention";
+    // The second rotation of models that have one for layers with a sliding window: never scaled in
+    // GGUF files, and of this base where the file does not say.
+    bool sliding = false;
+    float sliding_base = 10000;
 };
 
 // BadInput where the settings do not fit together, Unsupported for a scaling of another kind.
