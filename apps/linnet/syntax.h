@@ -91,7 +91,7 @@ class Syntax {
     Result<> parse(std::span<const std::string> words);
 
   private:
-    friend class Globals;
+    friend struct Globals;
     Argument& add(std::string_view names, Target target, std::string_view value_name,
                   std::string_view help);
     Result<> store(Argument& argument, const std::vector<std::string>& texts);
