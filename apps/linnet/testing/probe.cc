@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "linnet/line_editor.h"
 #include "linnet/program.h"
 
 namespace linnet {
@@ -104,6 +105,36 @@ class Paint final : public Command {
     }
 };
 
+class Edit final : public Command {
+  public:
+    void declare(Syntax& syntax) override {
+        syntax.option("--history", &history_, "FILE", "keep entries there");
+    }
+    Result<> run(Context& context) override {
+        LineEditor editor(0, 1, context.environment.get("TERM").value_or("dumb") == "dumb",
+                          context.cancel);
+        History history;
+        if (history_) history = TRY(History::open(*history_));
+        auto words = [](std::string_view before) {
+            std::vector<std::string> out;
+            for (std::string_view word : {"/help", "/history", "/bye", "ünα", "ünβ"})
+                if (word.starts_with(before)) out.emplace_back(word);
+            return out;
+        };
+        for (;;) {
+            auto line = TRY(editor.read_line(">>> ", history, words));
+            if (!line) break;
+            context.output.line(cat("got: ", json_quote(*line)));
+            context.output.flush();
+        }
+        context.output.line("over");
+        return Done{};
+    }
+
+  private:
+    std::optional<std::string> history_;
+};
+
 class Endless final : public Command {
   public:
     void declare(Syntax& syntax) override { syntax.endless(); }
@@ -121,6 +152,7 @@ constexpr CommandRow commands[] = {
     {"fail", Group::Use, "Fail as told", make<Fail>},
     {"work", Group::Use, "Show progress", make<Work>},
     {"paint", Group::Use, "Show colours", make<Paint>},
+    {"edit", Group::Use, "Read lines", make<Edit>},
     {"endless", Group::Use, "Run until stopped", make<Endless>},
 };
 

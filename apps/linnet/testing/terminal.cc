@@ -61,6 +61,10 @@ void Terminal::send(std::string_view keys) {
     }
 }
 
+void Terminal::signal(int number) const {
+    ::kill(child_, number);
+}
+
 void Terminal::resize(uint16_t columns, uint16_t rows) {
     winsize size{.ws_row = rows, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     ::ioctl(master_, TIOCSWINSZ, &size);

@@ -12,7 +12,7 @@ namespace linnet::testing {
 
 struct TerminalOptions {
     uint16_t columns = 100, rows = 30;
-    double timeout_s = 60;  // for each wait; generous
+    double timeout_s = 30;  // for each wait; generous
 };
 
 class Terminal {
@@ -24,6 +24,7 @@ class Terminal {
     Terminal& operator=(const Terminal&) = delete;
 
     void send(std::string_view keys);
+    void signal(int number) const;
     void resize(uint16_t columns, uint16_t rows);
     // Waits until the text has come out since the last wait that succeeded. False when the time is
     // over or the program has ended without it.
