@@ -75,7 +75,7 @@ Result<std::vector<TomlEntry>> parse_toml(std::string_view text, const Path& nam
     }
     std::vector<TomlEntry> entries;
     collect(parsed.table(), "", text, entries);
-    std::ranges::stable_sort(entries, {}, &TomlEntry::line);
+    std::ranges::sort(entries, {}, &TomlEntry::value_begin);
     return entries;
 }
 
