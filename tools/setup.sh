@@ -137,7 +137,12 @@ as_root() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@" >&2; }
 apt_get() { as_root apt-get --quiet --yes -o DPkg::Lock::Timeout=600 "$@"; }
 
 # known <name>...: the package lists have them all.
-known() { apt-cache show --no-all-versions "$@" >/dev/null 2>&1; }
+known() {
+    local name
+    for name in "$@"; do
+        [[ $(apt-cache policy "$name") =~ Candidate:\ [^\(] ]] || return 1
+    done
+}
 
 # choose <names>...: sets `wanted` to one name of each, the first that the package lists have.
 choose() {

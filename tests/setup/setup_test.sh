@@ -19,7 +19,8 @@ machine() {
     stand_in dpkg '[[ $1 != --print-architecture ]] || echo amd64
         [[ $1 != --add-architecture ]] || echo "dpkg $*" >>"$scratch/calls"'
     stand_in dpkg-query 'for p in $(cat "$scratch/installed"); do printf "installed=%s " "$p"; done'
-    stand_in apt-cache 'shift 2; for p; do grep -qw -e "$p" "$scratch/known" || exit 100; done'
+    stand_in apt-cache 'version=1.0; grep -qw -e "$2" "$scratch/known" || version="(none)"
+        echo "  Candidate: $version"'
     stand_in apt-get 'echo "apt-get $*" >>"$scratch/calls"
         [[ ! -e $scratch/offline ]] || exit 100
         [[ $* != *update* ]] || cp "$scratch/after_update" "$scratch/known"'
