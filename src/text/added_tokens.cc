@@ -21,7 +21,7 @@ Result<AddedTokens> AddedTokens::make(const std::vector<AddedToken>& tokens, boo
         any_single |= token.single_word;
         out.tokens_.push_back(token);
     }
-    if (any_single) out.word_ = unicode.word();
+    if (any_single) out.word_ = *unicode.property("UTS18_Word");
     std::vector<Trie::Entry> always, all;
     for (size_t i = 0; i < out.tokens_.size(); i++) {
         const AddedToken& token = out.tokens_[i];

@@ -395,13 +395,14 @@ class Parser {
         std::string_view name = text_.substr(at_ + 2, close - at_ - 2);
         bool negated = name.starts_with("^");
         if (negated) name.remove_prefix(1);
+        // [:upper:], [:lower:] and [:punct:] are larger than the categories of that name.
         constexpr std::pair<std::string_view, std::string_view> names[] = {
-            {"alpha", "L"}, {"digit", "Nd"}, {"upper", "Lu"}, {"lower", "Ll"}, {"cntrl", "Cc"}};
+            {"alpha", "Alphabetic"}, {"digit", "Nd"}, {"space", "White_Space"}, {"cntrl", "Cc"}};
         std::optional<CodeSet> set;
-        if (name == "space") set = unicode_.space();
-        if (name == "word") set = unicode_.word();
-        if (name == "alnum") set = *unicode_.property("L") | *unicode_.property("Nd");
-        if (name == "punct") set = *unicode_.property("P") | *unicode_.property("S");
+        CodeSet alphabetic = *unicode_.property("Alphabetic"), nd = unicode_.digit();
+        if (name == "alnum") set = alphabetic | nd;
+        if (name == "word")
+            set = alphabetic | nd | *unicode_.property("M") | *unicode_.property("Pc");
         for (auto [posix_name, category] : names)
             if (name == posix_name) set = unicode_.property(category);
         if (!set) return unsupported(cat("the class [:", printable(name, 40), ":]"));

@@ -92,8 +92,9 @@ void PreTokenizer::emit_piece(std::string_view text, Emit emit) const {
 }
 
 void PreTokenizer::run_isolated(const Pattern& pattern, std::string_view text, Emit emit) const {
-    for_each_part(pattern, text,
-                  [&](size_t begin, size_t end, bool) { emit(text.substr(begin, end - begin)); });
+    for_each_part(pattern, text, [&](size_t begin, size_t end, bool) {
+        emit_piece(text.substr(begin, end - begin), emit);
+    });
 }
 
 void PreTokenizer::run_pattern(size_t step, std::string_view text, bool first, Emit emit) const {
@@ -137,28 +138,23 @@ void PreTokenizer::run_pattern(size_t step, std::string_view text, bool first, E
 void PreTokenizer::run_digit_groups(size_t step, std::string_view text, bool first,
                                     Emit emit) const {
     const Step& here = steps_[step];
-    auto pass = [&](size_t begin, size_t end) {
-        run(step + 1, text.substr(begin, end - begin), first && begin == 0, emit);
+    size_t done = 0;
+    auto cut = [&](size_t at) {
+        if (at > done) run(step + 1, text.substr(done, at - done), first && done == 0, emit);
+        done = at;
     };
     Pattern::Scan word(*here.word, text);
-    size_t gap = 0;
     for_each_part(*here.pattern, text, [&](size_t begin, size_t end, bool is_match) {
         if (!is_match) return;
         if (here.step.word_boundary && end < text.size() && word.match(end) != Pattern::none)
             return;
-        if (begin > gap) pass(gap, begin);
-        std::vector<size_t> starts;
-        for (size_t at = begin; at < end; at += decode_utf8(text, at).length) starts.push_back(at);
-        starts.push_back(end);
-        size_t count = starts.size() - 1;
-        for (size_t i = 0; i < count;) {
-            size_t next = i + (i == 0 && count % 3 != 0 ? count % 3 : 3);
-            pass(starts[i], starts[next]);
-            i = next;
-        }
-        gap = end;
+        size_t left = 0;
+        for (size_t at = begin; at < end; at += decode_utf8(text, at).length) left++;
+        for (size_t at = begin; at < end; at += decode_utf8(text, at).length, left--)
+            if (left % 3 == 0 || (at == begin && !here.step.only_before)) cut(at);
+        if (!here.step.only_before) cut(end);
     });
-    if (text.size() > gap) pass(gap, text.size());
+    cut(text.size());
 }
 
 void PreTokenizer::run_before_mark(size_t step, std::string_view text, bool first,

@@ -105,9 +105,12 @@ constexpr std::string_view digit = R"(\p{N})";
 constexpr std::string_view digits = R"(\p{N}+)";
 constexpr std::string_view up_to_three_digits = R"(\p{N}{1,3})";
 constexpr std::string_view lines = R"([^\n]+|[\n]+)";
-// Stand for steps that are no pattern.
-constexpr std::string_view groups_of_three = "<groups of three>";
-constexpr std::string_view groups_of_three_before_no_word = "<groups of three, then no word>";
+// Three that look at any number of digits ahead, and count groups of three from the right. The last
+// is no published pattern: it stands for one that takes care of runs of more than 510 digits.
+constexpr std::string_view before_groups = R"((?=(\d{3})+(?!\d)))";
+constexpr std::string_view groups_of_three_before_no_word = R"(\d{1,3}(?=(?:\d{3})*\b))";
+constexpr std::string_view groups_of_three = R"(\d{1,3}(?=(?:\d{3})*(?!\d)))";
+
 struct Row {
     std::string_view names;     // separated by blanks
     std::string_view steps[6];  // up to the first that is empty
@@ -150,7 +153,7 @@ constexpr Row rows[] = {
     {"falcon", {punctuation, gpt2, R"([0-9][0-9][0-9])"}},
     {"poro-chat bloom gpt3-finnish", {bloom}},
     {"viking", {bloom, digit}},
-    {"superbpe", {digits, groups_of_three}},
+    {"superbpe", {digits, before_groups}},
     {"bailingmoe bailingmoe2 llada-moe", {bailing}},
     {"seed-coder", {seed_coder}},
     {"exaone-moe", {exaone_moe}},
@@ -173,16 +176,6 @@ bool has_word(std::string_view words, std::string_view word) {
     return false;
 }
 
-SplitStep step_of(std::string_view text) {
-    SplitStep step;
-    if (text == groups_of_three || text == groups_of_three_before_no_word) {
-        step.kind = SplitStep::Kind::DigitGroups;
-        step.word_boundary = text == groups_of_three_before_no_word;
-        return step;
-    }
-    return split_by(text);
-}
-
 }  // namespace
 
 std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name) {
@@ -191,7 +184,7 @@ std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name) {
         if (!has_word(row.names, name)) continue;
         NamedPreTokenizer out;
         for (std::string_view text : row.steps)
-            if (!text.empty()) out.steps.push_back(step_of(text));
+            if (!text.empty()) out.steps.push_back(split_by(text));
         out.ignore_merges = row.ignore_merges;
         out.adds_bos = row.adds_bos;
         out.space_mark = row.space_mark;
@@ -203,11 +196,11 @@ std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name) {
 SplitStep split_by(std::string_view pattern) {
     SplitStep step;
     step.pattern = pattern;
+    step.word_boundary = pattern == groups_of_three_before_no_word;
+    step.only_before = pattern == before_groups;
+    if (step.word_boundary || step.only_before || pattern == groups_of_three)
+        step.kind = SplitStep::Kind::DigitGroups;
     return step;
-}
-
-SplitStep split_digits() {
-    return split_by(digit);
 }
 
 std::vector<SplitStep> bert_splits() {

@@ -21,6 +21,7 @@ std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name);
 // What stands in for a name that is not in the table.
 inline constexpr std::string_view pre_tokenizer_for_unknown = "llama-bpe";
 
+// The step for a published pattern; also for those that no Pattern can match.
 SplitStep split_by(std::string_view pattern);
 SplitStep split_digits();              // every digit alone
 std::vector<SplitStep> bert_splits();  // at white space, which goes; punctuation alone

@@ -86,6 +86,7 @@ struct SplitStep {
     Prepend prepend = Prepend::Never;
     bool split = true;           // Metaspace: cuts in front of every replaced space
     bool word_boundary = false;  // DigitGroups: only runs that no word character follows
+    bool only_before = false;    // DigitGroups: cuts in front of whole groups and nowhere else
 };
 
 struct TokenizerData {

@@ -196,7 +196,7 @@ Result<Done> Steps::simple_splits(const Json& json, std::string_view type) {
     constexpr std::string_view punctuation = R"([\p{P}!-/:-@\[-`{-~])";
     if (type == "Split") {
         auto [pattern, regex] = TRY(pattern_of(json));
-        SplitStep step = split_by(pattern);
+        SplitStep step = regex ? split_by(pattern) : SplitStep{.pattern = pattern};
         step.is_regex = regex;
         step.behavior = TRY(behavior_of(json));
         step.invert = json.bool_or("invert", false);
@@ -208,7 +208,7 @@ Result<Done> Steps::simple_splits(const Json& json, std::string_view type) {
         step.behavior = TRY(behavior_of(json));
         split(std::move(step));
     } else if (type == "Whitespace") {
-        split(removed(R"(\w+|[^\w\s]+)", true));
+        split(removed(R"(\p{UTS18_Word}+|[^\p{UTS18_Word}\s]+)", true));
     } else if (type == "WhitespaceSplit") {
         split(removed(R"(\s)"));
     } else if (type == "BertPreTokenizer") {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "text/scripts.h"
+#include "text/unicode_tables.h"
 
 namespace linnet {
 
@@ -86,7 +86,14 @@ CodeSet CodeSet::operator~() const {
 
 uint8_t category_of(uint32_t code) {
     if (code > 0x10FFFF) return UTF8PROC_CATEGORY_CN;
-    return static_cast<uint8_t>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
+    auto category = static_cast<uint8_t>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
+    if (category != UTF8PROC_CATEGORY_CN) return category;
+    auto newer = newer_ranges();
+    auto after =
+        std::upper_bound(newer.begin(), newer.end(), code,
+                         [](uint32_t value, const NewerRange& r) { return value < r.first; });
+    if (after == newer.begin() || code > std::prev(after)->last) return category;
+    return std::prev(after)->category;
 }
 
 // Planes 4 to 13 are unassigned, and 15 and 16 private: nothing between these borders changes but
@@ -178,9 +185,14 @@ std::optional<CodeSet> Unicode::property(std::string_view name) const {
         if (name == row.name || name == row.long_name) return categories(row.mask);
     if (name == "Any") return CodeSet({{0, 0x10FFFF}});
     if (name == "White_Space" || name == "Space") return space();
-    for (const Script& script : scripts())
-        if (name == script.name)
-            return CodeSet(std::vector<CodeRange>(script.ranges.begin(), script.ranges.end()));
+    if (name == "Alphabetic")
+        return *property("L") | *property("Nl") | *property("Other_Alphabetic");
+    if (name == "UTS18_Word")
+        return *property("Alphabetic") | *property("M") | *property("Nd") | *property("Pc") |
+               CodeSet({{0x200C, 0x200D}});
+    for (const NamedSet& set : named_sets())
+        if (name == set.name)
+            return CodeSet(std::vector<CodeRange>(set.ranges.begin(), set.ranges.end()));
     return std::nullopt;
 }
 
@@ -188,15 +200,9 @@ CodeSet Unicode::space() const {
     return CodeSet(std::vector<CodeRange>(std::begin(spaces), std::end(spaces)));
 }
 
-// Alphabetic, marks, decimal digits, connectors and the joiners: UTS 18, annex C. Alphabetic is
-// letters, letter numbers, marks (in already) and the circled and squared Latin letters.
 CodeSet Unicode::word() const {
-    return *property("L") | *property("M") | *property("Nd") | *property("Nl") | *property("Pc") |
-           CodeSet({{0x200C, 0x200D},
-                    {0x24B6, 0x24E9},
-                    {0x1F130, 0x1F149},
-                    {0x1F150, 0x1F169},
-                    {0x1F170, 0x1F189}});
+    return *property("Alphabetic") | *property("M") | *property("Nd") | *property("Pc") |
+           CodeSet({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}});  // Latin-1's numbers, and no others
 }
 
 CodeSet Unicode::any_case(const CodeSet& set) const {

@@ -59,10 +59,11 @@ class Unicode {
   public:
     Unicode();
 
-    // The set behind \p{name}: a category ("L", "Lu", "Punctuation"), a script ("Han"), or "Any".
+    // The set behind \p{name}: a category ("L", "Lu", "Punctuation"), a script ("Han"),
+    // "Alphabetic", "White_Space", "Any", or "UTS18_Word", which is what Rust's regex has for \w.
     std::optional<CodeSet> property(std::string_view name) const;
     CodeSet space() const;  // White_Space, which is \s
-    CodeSet word() const;   // \w
+    CodeSet word() const;   // what Oniguruma has for \w
     CodeSet digit() const { return *property("Nd"); }
     // With the other cases of every member, as (?i) wants it.
     CodeSet any_case(const CodeSet& set) const;
