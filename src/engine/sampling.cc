@@ -204,7 +204,10 @@ void Sampler::keep_typical() {
     auto oddness = [&](const Candidate& c) {
         return std::abs(-std::log(c.probability) - static_cast<float>(entropy));
     };
-    std::ranges::stable_sort(candidates_, {}, oddness);
+    std::ranges::sort(candidates_, [&](const Candidate& a, const Candidate& b) {
+        float oa = oddness(a), ob = oddness(b);
+        return oa != ob ? oa < ob : a.id < b.id;
+    });
     double mass = 0;
     size_t kept = 0;
     while (kept < candidates_.size() && mass < sampling_.typical_p)
