@@ -3,6 +3,7 @@
 
 namespace linnet {
 
+std::unique_ptr<Command> alias_command();
 std::unique_ptr<Command> chat_command();
 std::unique_ptr<Command> complete_command();
 std::unique_ptr<Command> complete_text_command();
@@ -12,8 +13,13 @@ std::unique_ptr<Command> config_path_command();
 std::unique_ptr<Command> config_set_command();
 std::unique_ptr<Command> config_show_command();
 std::unique_ptr<Command> config_validate_command();
+std::unique_ptr<Command> df_command();
+std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
+std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> pull_command();
+std::unique_ptr<Command> rm_command();
 std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> show_command();
 
@@ -24,7 +30,13 @@ constexpr CommandRow rows[] = {
     {"run", Group::Use, "Ask a model and print its answer", run_command},
     {"chat", Group::Use, "Talk with a model", chat_command},
     {"complete", Group::Use, "Continue a text, for scripts", complete_text_command},
+    {"pull", Group::Models, "Bring a model into the store", pull_command},
+    {"list", Group::Models, "List the models on this machine", list_command},
     {"show", Group::Models, "Tell what a model is and what running it takes", show_command},
+    {"rm", Group::Models, "Take a model out of the store", rm_command},
+    {"alias", Group::Models, "Give models short names", alias_command},
+    {"df", Group::Models, "Tell what the store takes on the disk", df_command},
+    {"gc", Group::Models, "Remove what no model needs", gc_command},
     {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},
     {"config path", Group::More, "Tell where the configuration is", config_path_command},

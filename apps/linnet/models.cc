@@ -1,6 +1,7 @@
 #include "linnet/models.h"
 
 #include "base/text.h"
+#include "linnet/store_access.h"
 
 namespace linnet {
 
@@ -8,8 +9,14 @@ Result<Path> find_model(Context& context, std::string_view name) {
     Path path = expand_home(name, context.paths.home);
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) return path;
-    return Error{Code::NotFound, cat("there is no model '", printable(name), "'"),
-                 "name a model file, or a folder that holds one"};
+    Store store = TRY(open_store(context));
+    auto found = store.resolve(name);
+    if (found) return found->path;
+    // What the catalog knows is brought at once: asking for a model is reason enough.
+    bool can_be_pulled = name == default_model || store.catalog().find(name);
+    if (found.error().code != Code::NotFound || !can_be_pulled) return std::move(found).error();
+    PullReport report = TRY(pull_model(context, store, {.what = std::string(name)}));
+    return report.model.path;
 }
 
 Result<Checkpoint> open_model(Context& context, std::string_view name) {

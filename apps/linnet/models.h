@@ -8,7 +8,8 @@
 
 namespace linnet {
 
-// A path, or a name of the store. NotFound says what to do.
+// A path, or a name of the store; a name of the catalog that is not there yet is pulled. NotFound
+// says what to do.
 Result<Path> find_model(Context& context, std::string_view name);
 
 // The same, opened.

@@ -2,6 +2,7 @@
 // without a row completes to nothing.
 #include "base/text.h"
 #include "linnet/complete.h"
+#include "linnet/store_access.h"
 #include "linnet/toml.h"
 
 namespace linnet {
@@ -28,7 +29,20 @@ std::vector<Candidate> values_of_setting(Context& context, std::span<const std::
     return out;
 }
 
+// Models that are here, and what can be pulled by name.
+std::vector<Candidate> model_values(Context& context, std::span<const std::string>) {
+    std::vector<Candidate> out;
+    auto store = open_store(context);
+    if (!store) return out;
+    for (const std::string& name : store->names()) out.push_back({name, ""});
+    for (const CatalogEntry& entry : store->catalog().entries())
+        if (std::ranges::find(out, entry.name, &Candidate::value) == out.end())
+            out.push_back({entry.name, printable(entry.title)});
+    return out;
+}
+
 constexpr ValuesRow rows[] = {
+    {Complete::Model, model_values},
     {Complete::Setting, setting_values},
     {Complete::SettingValue, values_of_setting},
 };
