@@ -19,7 +19,8 @@ constexpr std::string_view llama3 =
 {%- for m in messages %}
 {{- '<|start_header_id|>' + m.role + '<|end_header_id|>\n\n' + m.content | trim + '<|eot_id|>' }}
 {%- endfor %}
-{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %})";
+{% if add_generation_prompt %}
+{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %})";
 
 constexpr std::string_view llama2 =
     R"({% set ns = namespace(system='') %}
