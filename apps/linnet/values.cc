@@ -1,5 +1,7 @@
 // What completion offers for the values that Syntax names: a function and a row each. A kind
 // without a row completes to nothing.
+#include <algorithm>
+
 #include "base/text.h"
 #include "linnet/complete.h"
 #include "linnet/store_access.h"

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/stop_texts.h"
+#include "text/named_templates.h"
 
 namespace linnet {
 namespace {
@@ -86,15 +87,21 @@ void LocalGeneration::finish(StopReason reason, GenerationEvent& event) {
     event.finish = called_tools_ && reason == StopReason::End ? StopReason::ToolCalls : reason;
 }
 
-// The model's own template.
+// The model's own template, or the likely one for a model that brings none.
 Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
-    std::string source(checkpoint.metadata().string_of("tokenizer.chat_template").value_or(""));
+    const Metadata& metadata = checkpoint.metadata();
+    std::string source(metadata.string_of("tokenizer.chat_template").value_or(""));
     if (auto text = checkpoint.document_text("chat_template.jinja"); source.empty() && text)
         source = *text;
     if (auto config = checkpoint.document("tokenizer_config.json"); source.empty() && config)
         source = config->string_or("chat_template", "");
+    ModelHints hints{
+        .architecture = metadata.string_of("general.architecture").value_or(""),
+        .name = metadata.string_of("general.name").value_or(""),
+        .has_token = [&](std::string_view piece) { return tokenizer.find(piece) != no_token; }};
     const SpecialTokens& special = tokenizer.special();
-    return ChatTemplate::parse(source, tokenizer.piece(special.bos), tokenizer.piece(special.eos));
+    return open_chat_template(source, hints, tokenizer.piece(special.bos),
+                              tokenizer.piece(special.eos));
 }
 
 }  // namespace

@@ -157,6 +157,31 @@ TEST_F(ProcessTest, KilledAtAnyMomentItIsRightOrAbsent) {
     EXPECT_LT(server.body_bytes_sent(), content.size() + (kills + 1) * 2'000'000 / 3);
 }
 
+TEST_F(ProcessTest, KilledWhileItCommits) {
+    Rng dice(43);
+    size_t kills = 0;
+    for (int round = 0; round < 40; round++) {
+        std::string name = cat("m", round), content = testing::random_bytes(50'000, round);
+        server.serve("/" + name, content);
+        list(name, content, {server.url("/" + name)});
+        Child child(options(name));
+        while (server.asked("/" + name).empty()) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::microseconds(dice.below(20'000)));
+        child.kill();
+        kills += child.wait() != 0;
+        auto listing = store().list();
+        ASSERT_TRUE(listing);
+        EXPECT_TRUE(listing->problems.empty());
+        for (const StoredModel& model : listing->models) EXPECT_FALSE(model.damaged);
+        EXPECT_TRUE(testing::blobs_are_true(store().layout()));
+        std::string shown = held(name);
+        EXPECT_TRUE(shown.empty() || shown == content);
+        EXPECT_EQ(Child(options(name)).wait(), 0);
+        EXPECT_EQ(held(name), content);
+    }
+    EXPECT_GT(kills, 0u);
+}
+
 TEST_F(ProcessTest, ManyAtOnceShareOneDownload) {
     std::string content = testing::random_bytes(600'000, 2);
     server.serve("/m.gguf", content);

@@ -208,7 +208,8 @@ Result<FoundModel> Store::resolve_name(const std::string& name, std::string_view
     std::vector<std::string> names;
     std::vector<FoundModel> beginnings;
     for (ForeignModel& model : all.foreign) {
-        if (lower(model.name) == name)
+        std::string theirs = lower(model.name);
+        if (theirs == name || (model.store == ModelStore::Ollama && theirs == name + ":latest"))
             return FoundModel{model.name, model.store, std::move(model.path), std::nullopt};
         names.push_back(model.name);
     }

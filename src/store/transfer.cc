@@ -46,7 +46,6 @@ class Transfer {
     TransferTools& tools_;
     std::optional<Inflater> inflater_;
     uint64_t packed_done_ = 0;  // stored bytes that the unpacker has, or will not get
-    std::byte bit_byte_{};
     bool wants_bit_byte_ = false;
     uint64_t marked_ = 0, checked_ = 0;
 };

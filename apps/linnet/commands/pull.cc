@@ -29,7 +29,7 @@ class PullCommand final : public Command {
     }
 
     Result<> run(Context& context) override {
-        if (!sha256_.empty()) request_.sha256 = TRY(Digest::parse(sha256_));
+        if (!sha256_.empty()) request_.sha256 = TRY(parse_sha256_hex(sha256_));
         Store store = TRY(open_store(context));
         PullReport report = TRY(pull_model(context, store, request_));
         const Manifest& manifest = report.model.manifest;
