@@ -103,6 +103,17 @@ def manifests():
         write("manifest_fuzz", name, text)
 
 
+def ollama():
+    """Manifests of Ollama's store; the digests of some are paths."""
+    kind = "application/vnd.ollama.image."
+    for name, digest in {"good": "sha256:" + "d" * 64, "dash": "sha256-" + "D" * 64,
+                         "path": "sha256:../../../../etc/passwd"}.items():
+        layers = [{"mediaType": kind + "template", "digest": "sha256:" + "e" * 64, "size": 3},
+                  {"mediaType": kind + "model", "digest": digest, "size": 1234}]
+        write("ollama_fuzz", name, json.dumps({"schemaVersion": 2, "config": {}, "layers": layers}))
+
+
+ollama()
 urls()
 indexes()
 zips()

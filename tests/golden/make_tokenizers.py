@@ -2,204 +2,26 @@
 """Makes the files in tokenizers/ beside it: what the packages `tokenizers`, `tiktoken` and `sentencepiece` do to a few
 texts, for src/text/golden_test.cc. The vocabularies are trained here, on text that is written here.
 
-    python3 -m venv V && V/bin/pip install tokenizers tiktoken sentencepiece gguf numpy
+    python3 -m venv V && V/bin/pip install tokenizers tiktoken sentencepiece protobuf gguf numpy
     V/bin/python tests/golden/make_tokenizers.py
     V/bin/python tests/golden/make_tokenizers.py --full OUT --data ../shared [--peer MODELS]
 
 --full makes far larger ones from the data folder, and from the vocabularies that llama.cpp's sources carry in MODELS;
 LINNET_TOKENIZER_CASES=OUT has the test read them too. A file holds {"cases": [...]}; a case is an object:
     {"splits": {pre-tokenizer of tokenizer.json}, "pre": [names], "lengths": [[characters of each piece] each text]}
-    {"tokenizer": {tokenizer.json}, "ids": [[ids] each text], "special": [[ids] each text, special tokens parsed]}
-    {"gguf": "file.gguf", "ids": [...]}
+    {"tokenizer": {tokenizer.json}, "special": [[ids] each text, special tokens parsed],
+     "ids": [[ids] each text, special tokens being text; null where that is the same], "decoded": [null for the text]}
+    {"gguf": "file.gguf", "ids": [...]}  ("bare": true where what the model puts around a text is left out)
 whose texts are its own "texts", or those of texts.json beside it."""
 import argparse
-import base64
 import json
 import pathlib
 import random
-import sys
+
+from tokenizer_families import CONTRACTIONS, FAMILIES, GPT4O, LLAMA3, TAIL, cased
+from tokenizer_texts import full_texts, small_texts
 
 HERE = pathlib.Path(__file__).parent / "tokenizers"
-CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-TAIL = r"\s*[\r\n]+|\s+(?!\S)|\s+"
-GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-LLAMA3 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL
-QWEN2 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL
-CASED = r"[^\r\n\p{L}\p{N}]?%s*%s+%s?|[^\r\n\p{L}\p{N}]?%s+%s*%s?"
-
-
-def cased(contraction):
-    return CASED % (UPPER, LOWER, contraction, UPPER, LOWER, contraction)
-
-
-GPT4O = (cased(CONTRACTIONS) + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + TAIL)
-YOUTU = (cased(CONTRACTIONS) + r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + TAIL)
-TEKKEN = (f"[^\\r\\n\\p{{L}}\\p{{N}}]?{UPPER}*{LOWER}+|[^\\r\\n\\p{{L}}\\p{{N}}]?{UPPER}+{LOWER}*"
-          r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + TAIL)
-DEEPSEEK3 = (r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
-             r"| ?[\p{P}\p{S}]+[\r\n]*|" + TAIL)
-SPARK = (r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
-         r"| ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+")
-DEEPSEEK_LETTERS = (
-    "\\s?[A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af\u0370-\u0373\u0376"
-    "\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481\u048a-\u052f\u0531-\u0556"
-    "\u10a0-\u10c5\u13a0-\u13f5\u13f8-\u13fd\u1c90-\u1cba\u1cbd-\u1cbf\u1d00-\u1d2b\u1d6b-\u1d77\u1d79-\u1d9a"
-    "\u1e00-\u1f15\u1f18-\u1f1d\u1f20-\u1f45\u1f48-\u1f4d\u1f50-\u1f57\u1f59\u1f5b\u1f5d\u1f5f-\u1f7d\u1f80-\u1fb4"
-    "\u1fb6-\u1fbc\u1fbe\u1fc2-\u1fc4\u1fc6-\u1fcc\u1fd0-\u1fd3\u1fd6-\u1fdb\u1fe0-\u1fec\u1ff2-\u1ff4\u1ff6-\u1ffc"
-    "\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-\u212d\u212f-\u2134\u2139\u213c-\u213f"
-    "\u2145-\u2149\u214e\u2183\u2184\u2c00-\u2c7b\u2c7e-\u2ce4\u2ceb-\u2cee\u2cf2\u2cf3\ua640-\ua66d\ua680-\ua69b"
-    "\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-\ufb17\uff21-\uff3a\uff41-\uff5a"
-    "\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2\U00010cc0-\U00010cf2"
-    "\U000118a0-\U000118df\U0001e900-\U0001e943]+")
-
-
-def split(pattern, behavior="Isolated", invert=False):
-    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}
-
-
-def byte_level(use_regex=False):
-    return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": use_regex}
-
-
-def digits(individual=True):
-    return {"type": "Digits", "individual_digits": individual}
-
-
-def steps(*parts):
-    return {"type": "Sequence", "pretokenizers": list(parts)}
-
-
-def by_pattern(pattern):
-    return steps(split(pattern), byte_level())
-
-
-# As the families' tokenizer.json have them, with the names that GGUF files use.
-FAMILIES = [
-    (["gpt-2", "mpt", "olmo", "exaone4", "modern-bert"], byte_level(True)),
-    (["smollm", "starcoder", "refact", "command-r", "codeshell", "minerva-7b"], steps(digits(), byte_level(True))),
-    (["llama-bpe", "llama3", "dbrx", "glm4", "lfm2", "falcon-h1"], by_pattern(LLAMA3)),
-    (["qwen2", "stablelm2", "hunyuan", "grok-2"], by_pattern(QWEN2)),
-    (["qwen35"], by_pattern(CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"
-                            + TAIL)),
-    (["gpt-4o", "llama4", "minimax-m2"], by_pattern(GPT4O)),
-    (["tekken"], by_pattern(TEKKEN)),
-    (["falcon"], steps({"type": "Punctuation", "behavior": "Contiguous"}, byte_level(True),
-                       split("[0-9][0-9][0-9]"))),
-    (["deepseek-llm"], steps(split("[\r\n]"), split(DEEPSEEK_LETTERS),
-                             split("\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+"),
-                             split("\\s+$"), split("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"), digits(False),
-                             byte_level())),
-    (["deepseek-coder"], steps(split("[\r\n]"), split("\\s?\\p{L}+"), split("\\s?\\p{P}+"),
-                               split("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"), digits(), byte_level())),
-    (["deepseek-v3", "hunyuan-dense"], steps(split(r"\p{N}{1,3}"), split("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"),
-                                             split(DEEPSEEK3), byte_level())),
-    (["spark2_5"], steps(split(r"\p{N}{1,3}"), split("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"),
-                         split(SPARK), digits(), byte_level())),
-    (["bloom", "poro-chat", "gpt3-finnish"],
-     by_pattern(" ?[^(\\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+")),
-    (["viking"], steps(split(" ?[^(\\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+"), digits(), byte_level())),
-    (["superbpe"], steps(split(r"\p{N}+"), split(r"(?=(\d{3})+(?!\d))"), byte_level())),
-    (["tiny_aya", "cohere2moe"], steps(split(r"\d{1,3}(?=(?:\d{3})*\b)"), split(GPT4O), byte_level())),
-    (["jais-2"], by_pattern(
-        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-        + "".join(r"|\s{%d}(?!\S)" % n for n in (512, 256, 128, 64, 32, 16, 8, 4)) + r"|\s{1,2}(?!\S)|\s{1}")),
-    (["bailingmoe", "bailingmoe2"], by_pattern(
-        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+")),
-    (["seed-coder"], by_pattern(
-        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|" + TAIL)),
-    (["exaone-moe"], by_pattern(
-        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?"
-        r"|\s*[\r\n]|\s+(?!\S)|\s+")),
-    (["minicpm5"], steps(split(r"\p{N}{1,3}"), split(
-        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL), byte_level())),
-    (["laguna"], steps(split(r"[^\n]+|[\n]+"), split(QWEN2), byte_level())),
-    (["ufakzeka"], by_pattern(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL)),
-    (["youtu"], steps(split(
-        "[\uac00-\ud7a3\u3131-\u318e]+|[\uff01\u2026\u201c\u201d\u2018\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f"
-        "\ufe30-\ufe4f]+|[\u3105-\u312f]+|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"), split(YOUTU), byte_level())),
-    (["chameleon"], steps(split("<sentinel:[0-9]+>"), split("(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z"),
-                          split("([\\t\\n]|    |  )"), digits(), {"type": "Punctuation", "behavior": "Isolated"},
-                          byte_level(True))),
-    (["default"], steps(split(r"[\p{P}\$\+<=>\^~\|]+"), split(GPT2), split(r"\p{N}+"), split("[0-9][0-9][0-9]"),
-                        byte_level())),
-    # No family's own, but steps that a tokenizer.json may have.
-    ([], steps({"type": "WhitespaceSplit"}, split(r"[aeiou]", "MergedWithPrevious"))),
-    ([], steps({"type": "Whitespace"}, split(r"t", "MergedWithNext"))),
-    ([], steps({"type": "BertPreTokenizer"})),
-    ([], steps({"type": "CharDelimiterSplit", "delimiter": "e"}, {"type": "Punctuation", "behavior": "Removed"})),
-    ([], steps(split(r"\w+", "Removed", True), split(r"(?<=[a-m])[n-z]|^.|[A-Z](?=[a-z])|\b[0-9]"))),
-    ([], steps(split(r"(?<![.])\s|(ab|a)(c|bcd)?|x*?y{2,3}|[[:alpha:]&&[^a-f]]{3,}", "Contiguous"))),
-]
-
-PROSE = """The old harbour was quiet; only the gulls' cries carried over the water. "We'll go at 6:45," she said, "or not
-at all!" He'd counted 1234567 waves, 12 boats and 3.14159 reasons to stay... It's what they've always done, isn't it?
-Prices rose by 12.5% to $1,299.99 (about \u20ac1\u202f180) between 2019-2024.\tTabs\tand  double   spaces\u00a0matter. I'M SURE
-WE'RE LATE, THEY'LL SAY. CamelCaseWords and snake_case_names, e-mail: someone.else+tag@example.org, https://example.org/a?b=c#d
-"""
-CODE = """#include <vector>\nint main(int argc, char** argv) {\n    std::vector<int> v = {1, 22, 333, 4444};\n\tfor (auto& x : v) {\n
-        x += 0xFF; // odd\r\n    }\n    return v.empty() ? -1 : v[0];\n}\n\ndef f(self, *args, **kwargs):\n    \"\"\"Doc.\"\"\"
-    return {k: v for k, v in kwargs.items() if k != "id"}\n"""
-WORLD = """\u00dcber den W\u00e4ldern l\u00e4uft Stra\u00dfe \u2116 5 = 10\u00b2. \u041c\u043e\u0441\u043a\u0432\u0430 \u0438 \u041a\u0438\u0457\u0432, \u0391\u03b8\u03ae\u03bd\u03b1 \u03ba\u03b1\u03b9 \u0398\u03b5\u03c3\u03c3\u03b1\u03bb\u03bf\u03bd\u03af\u03ba\u03b7.
-\u6771\u4eac\u30bf\u30ef\u30fc\u306f333\u30e1\u30fc\u30c8\u30eb\u3002\u6211\u60f3\u5728apple\u5de5\u4f5c1314151\u5929\uff5e \uc548\ub155\ud558\uc138\uc694 \uc138\uacc4! \u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e\u0964 \u0645\u0631\u062d\u0628\u0627\u060c \u0643\u064a\u0641 \u062d\u0627\u0644\u0643\u061f \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e0a\u0e32\u0e27\u0e42\u0e25\u0e01
-Ti\u1ebfng Vi\u1ec7t c\u00f3 d\u1ea5u, e\u0301te\u0301 de\u0301compose\u0301, \u01c5ungla, \u2167 \u00bd \u0663\u0664\u0665 \U0001d7d8\U0001d7d9, \U0001f680 \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \ufe0f\u200d."""
-ODD = [
-    "", " ", "  ", "\t", "\n", "\n\n\n", " \n \n", "\r\n\r\n", "   a", "a   ", "\n a\n  b\n   c", "\u3000\u2003x\u0085y\u2028z",
-    "'s 'S 'Ll 'VE '\u017f 'K don't DON'T we'\u212a x's's", "ABCdefGHI aB AbC \u01c5a \u02b0A \u0301a A\u0301B",
-    "1 12 123 1234 12345 1234567890123 12a 123b 1234_ \u0661\u0662\u0663\u0664 x12345y", "!!!???...,,,---===///\n\n//\r\n/",
-    "a.b,c;d:e!f?g(h)i[j]k{l}m<n>o\"p'q`r~s@t#u$v%w^x&y*z", "\x00\x01\x7f\u0378\ue000\ufffd\ufeff\u200b",
-    "IMGIMGABZ <sentinel:12>    \t  x", " \u4e00\u9fa5\u3042\u30a2\uac00 \u3105 \uff01\u3001", "xyy xyyy abcd abbcd ac",
-]
-
-
-def small_texts():
-    return [PROSE, CODE, WORLD] + ODD
-
-
-ALPHABETS = [
-    "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", " \t\n\r", "          ", "\u00a0\u3000\u2003\u0085\u2028\u000b\u000c",
-    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "'s't're've'm'll'd'S'T", "\u00e4\u00f6\u00fc\u00df\u00e9\u00e8\u00ea\u00f1\u0142\u017f\u0131\u0130\u00b5\u00b2\u00bd",
-    "\u0430\u0431\u0432\u0433\u0434\u0410\u0411\u0412", "\u0391\u03b1\u03a3\u03c2\u03c3", "\u6771\u4eac\u6211\u60f3\u5728\u4e00\u9fa5", "\u3042\u30a2\u30fc\u3001\u3002\uff01",
-    "\uc548\ub155\u3131", "\u0928\u092e\u0938\u094d\u0924\u0947\u0964", "\u0645\u0631\u062d\u0628\u0627\u060c\u0663", "\u0e2a\u0e27\u0e31\u0e14", "\u0301\u0302\u0316\u20dd\u0903",
-    "\U0001f680\U0001f468\u200d\ufe0f\U0001f1e9", "\u01c5\u02b0\u2160\u2167\u24b6\u2202\u20ac", "\u0378\ue000\ufffd\ufeff\u200b\u00ad\x00\x01\x7f\U0001ffff\U000e0001",
-]
-
-
-def random_texts(count, length, seed):
-    rng = random.Random(seed)
-    out = []
-    for _ in range(count):
-        text = ""
-        while len(text) < rng.randint(1, length):
-            if rng.random() < 0.03:
-                text += chr(rng.choice([c for c in (rng.randint(0, 0x10FFFF),) if not 0xD800 <= c < 0xE000] or [65]))
-                continue
-            alphabet = rng.choice(ALPHABETS)
-            text += "".join(rng.choice(alphabet) for _ in range(rng.choice((1, 1, 2, 3, 7))))
-        out.append(text)
-    return out
-
-
-def full_texts(data):
-    """Text of the data folder in pieces of some kilobytes, source code, and random characters."""
-    texts = small_texts()
-    for path in sorted((data / "multilingual/test_sentences").glob("*.txt")):
-        texts.append(path.read_text(encoding="utf-8"))
-    for path in sorted((data / "xquad").glob("*.json")):
-        articles = json.loads(path.read_text(encoding="utf-8"))["data"]
-        for article in articles[::6]:
-            texts += [paragraph["context"] for paragraph in article["paragraphs"]]
-            texts += [q["question"] for paragraph in article["paragraphs"] for q in paragraph["qas"][::4]]
-    for path in sorted(pathlib.Path(__file__).parent.parent.parent.glob("src/**/*.cc"))[::5]:
-        texts.append(path.read_text(encoding="utf-8"))
-    texts.append(pathlib.Path(__file__).read_text(encoding="utf-8"))
-    texts.append((data / "wikitext2/valid.txt").read_text(encoding="utf-8")[:200_000])
-    texts += random_texts(3000, 120, 1)
-    rng = random.Random(2)
-    for _ in range(200):  # random bytes, read as Latin-1 and as broken UTF-8
-        noise = bytes(rng.randrange(256) for _ in range(200))
-        texts += [noise.decode("latin-1"), noise.decode("utf-8", "replace")]
-    return texts
 
 
 def write(folder, name, content):
@@ -221,6 +43,358 @@ def split_cases(folder, texts):
     write(folder, "splits", {"cases": cases})
 
 
+def encoded(tokenizer, texts):
+    return [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+
+
+def without_specials(definition):
+    """The same tokenizer, blind to special tokens in a text, which Hugging Face's cannot be told to be."""
+    hidden = {token["content"]: f"\ufdd0{token['id']}" for token in definition["added_tokens"] if token["special"]}
+
+    def hide(text):
+        return hidden.get(text, text)
+    tokens = [{**token, "content": hide(token["content"])} for token in definition["added_tokens"]]
+    model = dict(definition["model"])
+    if isinstance(model["vocab"], dict):
+        model["vocab"] = {hide(text): number for text, number in model["vocab"].items()}
+    else:
+        model["vocab"] = [[hide(text), score] for text, score in model["vocab"]]
+    if model.get("unk_token"):
+        model["unk_token"] = hide(model["unk_token"])
+    return {**definition, "added_tokens": tokens, "model": model}
+
+
+def json_case(name, tokenizer, texts, config=None):
+    """Ids with special tokens parsed (as Hugging Face's always are) and, from a copy without them, not parsed."""
+    from tokenizers import Tokenizer
+    definition = json.loads(tokenizer.to_str())
+    tokenizer = Tokenizer.from_str(json.dumps(definition))  # reading it back changes scores a little
+    case = {"name": name, "tokenizer": definition, "special": encoded(tokenizer, texts)}
+    framed = definition["post_processor"]
+    if not framed or framed["type"] == "ByteLevel":
+        plain = Tokenizer.from_str(json.dumps(without_specials(definition)))
+        case["ids"] = [None if ids == special else ids
+                       for ids, special in zip(encoded(plain, texts), case["special"])]
+    back = [tokenizer.decode(ids, skip_special_tokens=True) for ids in case["special"]]
+    case["decoded"] = [None if after == before else after for after, before in zip(back, texts)]
+    return case
+
+
+def added(text, **options):
+    from tokenizers import AddedToken
+    return AddedToken(text, **{"normalized": False, **options})
+
+
+
+def bpe_cases(train, size, texts):
+    """Byte-level BPE in the styles of GPT-2 and Llama 3, characters with byte fallback as in Llama 2, CLIP."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    quiet = {"show_progress": False}
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+
+    gpt2 = Tokenizer(models.BPE())
+    gpt2.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    gpt2.decoder = decoders.ByteLevel()
+    gpt2.train_from_iterator(train, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, **quiet))
+    gpt2.add_special_tokens([added("<|a|>"), added("<|b|>", rstrip=True, lstrip=True)])
+    gpt2.add_tokens([added("word", single_word=True), added("<|strip|>", rstrip=True), added("   ")])
+    yield json_case("gpt2", gpt2, texts)
+
+    llama3 = Tokenizer(models.BPE(ignore_merges=True))
+    llama3.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(LLAMA3), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)])
+    llama3.decoder = decoders.ByteLevel()
+    llama3.train_from_iterator(train, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, **quiet))
+    definition = json.loads(llama3.to_str())
+    definition["model"]["merges"] = definition["model"]["merges"][::2]  # so that merges and whole words differ
+    llama3 = Tokenizer.from_str(json.dumps(definition))
+    llama3.add_special_tokens(["<|begin|>", "<|end|>"])
+    begin, end = (llama3.token_to_id(t) for t in ("<|begin|>", "<|end|>"))
+    llama3.post_processor = processors.Sequence([
+        processors.ByteLevel(trim_offsets=False),
+        processors.TemplateProcessing(single="<|begin|> $A <|end|>:1", pair="<|begin|> $A $B:1",
+                                      special_tokens=[("<|begin|>", begin), ("<|end|>", end)])])
+    yield json_case("llama3", llama3, texts)
+
+    alphabetic = Tokenizer(models.BPE())
+    alphabetic.normalizer = normalizers.NFC()
+    alphabetic.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.ByteLevel(True), pre_tokenizers.Digits(True), pre_tokenizers.Split(Regex("\u0120"), "isolated")])
+    alphabetic.decoder = decoders.ByteLevel()
+    alphabetic.train_from_iterator(train, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, **quiet))
+    yield json_case("steps behind the byte level", alphabetic, texts)
+
+    llama2 = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
+    llama2.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    llama2.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                        decoders.Strip(" ", 1, 0)])
+    pieces = trainers.BpeTrainer(vocab_size=size, special_tokens=["<unk>", "<s>", "</s>"] + [
+        f"<0x{b:02X}>" for b in range(256)], limit_alphabet=60, **quiet)
+    llama2.pre_tokenizer = pre_tokenizers.Split(Regex("(?<=[^\u2581])(?=\u2581)"), "isolated")
+    llama2.train_from_iterator(train, pieces)
+    definition = json.loads(llama2.to_str())
+    definition["pre_tokenizer"] = None
+    definition["added_tokens"] = [t for t in definition["added_tokens"] if not t["content"].startswith("<0x")]
+    for token in definition["added_tokens"]:
+        token["normalized"] = False
+    yield json_case("llama2", Tokenizer.from_str(json.dumps(definition)), texts)
+
+    gemma = Tokenizer.from_str(json.dumps(definition))
+    gemma.normalizer = normalizers.Replace(" ", "\u2581")
+    gemma.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    gemma.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
+    gemma.add_tokens([added("\u2581\u2581", normalized=False), added("\n\n", normalized=False)])
+    yield json_case("gemma", gemma, texts)
+
+    unknown = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=False))
+    unknown.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.Strip(True, False)])
+    unknown.pre_tokenizer = pre_tokenizers.Metaspace("_", "first")
+    unknown.decoder = decoders.Metaspace("_", "first")
+    unknown.train_from_iterator(train, trainers.BpeTrainer(vocab_size=size // 2, special_tokens=["<unk>"],
+                                                           limit_alphabet=40, **quiet))
+    case = json_case("metaspace and unknown characters", unknown, texts)
+    del case["decoded"]  # there all the spaces that the first token begins with are lost
+    yield case
+
+    clip = Tokenizer(models.BPE(unk_token="<|b|>", end_of_word_suffix="</w>"))
+    clip.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "),
+                                            normalizers.Lowercase()])
+    clip.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"),
+                             "removed", invert=True),
+        pre_tokenizers.ByteLevel(False, use_regex=False)])
+    clip.train_from_iterator(train, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet,
+                                                        end_of_word_suffix="</w>", special_tokens=["<|b|>"], **quiet))
+    case = json_case("clip", clip, texts)
+    del case["decoded"]  # this one leaves </w> in
+    yield case
+
+
+def other_cases(train, size, texts):
+    """WordPiece as in BERT, unigram models as in T5 and XLM-R, whole words."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    quiet = {"show_progress": False}
+    for lower in (True, False):
+        bert = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        bert.normalizer = normalizers.BertNormalizer(lowercase=lower)
+        bert.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        bert.decoder = decoders.WordPiece()
+        bert.train_from_iterator(train, trainers.WordPieceTrainer(
+            vocab_size=size, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], **quiet))
+        bert.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+        yield json_case(f"bert, lower {lower}", bert, texts)
+
+    unigram = Tokenizer(models.Unigram())
+    unigram.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace("  ", " "), normalizers.Nmt()])
+    unigram.pre_tokenizer = pre_tokenizers.Metaspace()
+    unigram.decoder = decoders.Metaspace()
+    unigram.train_from_iterator(train, trainers.UnigramTrainer(
+        vocab_size=size, unk_token="<unk>", special_tokens=["<pad>", "</s>", "<unk>"], **quiet))
+    yield json_case("unigram", unigram, texts)
+
+    xlm = Tokenizer.from_str(unigram.to_str())
+    xlm.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()])
+    xlm.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    xlm.post_processor = processors.RobertaProcessing(("</s>", 1), ("<pad>", 0))
+    yield json_case("unigram over words", xlm, texts)
+
+    words = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.train_from_iterator(train, trainers.WordLevelTrainer(vocab_size=size, special_tokens=["<unk>"], **quiet))
+    case = json_case("whole words", words, texts)
+    del case["decoded"]
+    yield case
+
+
+def write_gguf(path, kind, tokens, types, scores=None, merges=None, pre=None, **keys):
+    import gguf
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tokenizer_model(kind)
+    if pre:
+        writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    if scores:
+        writer.add_token_scores(scores)
+    if merges:
+        writer.add_token_merges(merges)
+    for key, value in keys.items():
+        name = f"tokenizer.ggml.{key}"
+        if isinstance(value, bool):
+            writer.add_bool(name, value)
+        elif isinstance(value, int):
+            writer.add_uint32(name, value)
+        else:
+            writer.add_array(name, bytes(value))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+
+
+def sentencepiece_gguf(model, path):
+    """What a converter writes of a SentencePiece model."""
+    from sentencepiece import sentencepiece_model_pb2 as schema
+    proto = schema.ModelProto()
+    proto.ParseFromString(model)
+    unigram = proto.trainer_spec.model_type == 1
+    keys = {"add_bos_token": False, "add_eos_token": False, "unknown_token_id": proto.trainer_spec.unk_id,
+            "add_space_prefix": proto.normalizer_spec.add_dummy_prefix,
+            "remove_extra_whitespaces": proto.normalizer_spec.remove_extra_whitespaces}
+    if proto.normalizer_spec.precompiled_charsmap:
+        keys["precompiled_charsmap"] = proto.normalizer_spec.precompiled_charsmap
+    write_gguf(path, "t5" if unigram else "llama", [piece.piece for piece in proto.pieces],
+               [piece.type for piece in proto.pieces], [piece.score for piece in proto.pieces], **keys)
+
+
+def sentencepiece_cases(folder, train, size, texts):
+    import io
+    import tempfile
+    import sentencepiece
+    rules = pathlib.Path(tempfile.mkdtemp()) / "rules.tsv"
+    changes = ["\t> ", "\n> ", "\u00a0> ", "\u3000> ", "\uff01>!", "\u00c5>A\u030a", "A\u030a>A", "\ufb01>fi",
+               "\u2460>1", "\u00b2>", "isn't>is not", "\U0001f680>=>"]
+    rules.write_text("".join(" ".join(f"{ord(c):X}" for c in change.split(">", 1)[0]) + "\t"
+                             + " ".join(f"{ord(c):X}" for c in change.split(">", 1)[1]) + "\n" for change in changes))
+    kinds = {
+        "llama": dict(model_type="bpe", byte_fallback=True, remove_extra_whitespaces=False,
+                      normalization_rule_name="identity"),
+        "gemma": dict(model_type="bpe", byte_fallback=True, remove_extra_whitespaces=False, add_dummy_prefix=False,
+                      normalization_rule_name="identity", user_defined_symbols=["\n\n", "word", "<b>"]),
+        "squashed": dict(model_type="bpe", remove_extra_whitespaces=True, normalization_rule_name="identity"),
+        "bytes": dict(model_type="unigram", byte_fallback=True, remove_extra_whitespaces=False,
+                      normalization_rule_name="identity"),
+        "t5": dict(model_type="unigram", remove_extra_whitespaces=True, normalization_rule_name="nmt_nfkc"),
+        "rules": dict(model_type="unigram", remove_extra_whitespaces=True, normalization_rule_tsv=str(rules)),
+    }
+    if size < 1000:
+        del kinds["t5"]  # its map of characters alone has 240 kB
+    for name, options in kinds.items():
+        out = io.BytesIO()
+        lines = [line for text in train for line in text.replace("\0", "").splitlines() if line.strip()]
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(lines), model_writer=out, vocab_size=max(size, 620), hard_vocab_limit=False,
+            character_coverage=0.98, minloglevel=2, num_threads=1, **options)
+        oracle = sentencepiece.SentencePieceProcessor(model_proto=out.getvalue())
+        sentencepiece_gguf(out.getvalue(), folder / f"{name}.gguf")
+        yield {"name": name, "gguf": f"{name}.gguf", "ids": [oracle.encode(text) for text in texts],
+               "decoded": [oracle.decode(oracle.encode(text)) for text in texts] if name == "llama" else []}
+
+
+R50K = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+          r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s")
+NO_HAN = r"&&[^\p{Han}]]"
+KIMI = (r"[\p{Han}]+|" + cased(CONTRACTIONS).replace(r"\p{M}]", r"\p{M}" + NO_HAN)
+        + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL)
+
+
+def alphabet_of(raw):
+    from tokenizers import pre_tokenizers
+    table = alphabet_of.__dict__.setdefault("table", {})
+    if not table:
+        for byte in range(256):
+            char = bytes([byte]).decode("latin-1")
+            table[byte] = (char if 33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174
+                           else chr(256 + sum(not (33 <= b <= 126 or 161 <= b <= 172 or b >= 174)
+                                              for b in range(byte))))
+        assert sorted(table.values()) == sorted(pre_tokenizers.ByteLevel.alphabet())
+    return "".join(table[byte] for byte in raw)
+
+
+def tiktoken_cases(folder, train, size, texts):
+    """The published patterns over ranks that are trained here; merges are all the ways to make a token of two."""
+    import tiktoken
+    for name, pattern in (("gpt-2", R50K), ("llama-bpe", CL100K), ("gpt-4o", GPT4O), ("kimi-k2", KIMI)):
+        ranks = trained_ranks(train, size, name)
+        oracle = tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+        merges = sorted((rank, ranks[raw[:i]], ranks[raw[i:]], raw[:i], raw[i:]) for raw, rank in ranks.items()
+                        for i in range(1, len(raw)) if raw[:i] in ranks and raw[i:] in ranks)
+        write_gguf(folder / f"tiktoken-{name}.gguf", "gpt2",
+                   [alphabet_of(raw) for raw in sorted(ranks, key=ranks.get)], [1] * len(ranks),
+                   merges=[f"{alphabet_of(left)} {alphabet_of(right)}" for _, _, _, left, right in merges], pre=name,
+                   add_bos_token=False)
+        yield {"name": f"tiktoken {name}", "gguf": f"tiktoken-{name}.gguf",
+               "ids": [oracle.encode(text, disallowed_special=()) for text in texts]}
+
+
+def trained_ranks(train, size, name):
+    """Bytes and merged tokens in the order in which Hugging Face's trainer merges them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = next(Tokenizer.from_str(json.dumps({
+        "version": "1.0", "added_tokens": [], "normalizer": None, "pre_tokenizer": pre_tokenizer,
+        "post_processor": None, "decoder": None, "model": {"type": "BPE", "vocab": {}, "merges": []}})).pre_tokenizer
+        for names, pre_tokenizer in FAMILIES if name in names or (name == "kimi-k2" and "gpt-4o" in names))
+    tokenizer.train_from_iterator(train, trainers.BpeTrainer(
+        vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    raw = {alphabet_of(bytes([byte])): byte for byte in range(256)}
+    tokens = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    return {bytes(raw[char] for char in text): rank for text, rank in tokens}
+
+
+def rwkv_case(folder, train, texts):
+    """Greedy longest match in bytes, over 256 bytes and some words; token 0 ends a text and is none of it."""
+    rng = random.Random(3)
+    words = sorted({text[i:i + n] for text in train for n in (2, 3, 5, 9)
+                    for i in rng.sample(range(max(len(text) - n, 1)), min(20, max(len(text) - n, 1)))})
+    tokens = [bytes([byte]) for byte in range(256)] + [word.encode() for word in words if len(word.encode()) > 1]
+    ids = {token: number + 1 for number, token in enumerate(dict.fromkeys(tokens))}
+    longest = max(map(len, ids))
+
+    def encode(raw):
+        out = []
+        while raw:
+            size = next(n for n in range(min(longest, len(raw)), 0, -1) if raw[:n] in ids)
+            out.append(ids[raw[:size]])
+            raw = raw[size:]
+        return out
+    write_gguf(folder / "rwkv.gguf", "rwkv", ["<s>"] + [repr(token)[2:-1] for token in ids], [3] + [1] * len(ids))
+    return {"name": "rwkv", "gguf": "rwkv.gguf", "ids": [encode(text.encode()) for text in texts],
+            "decoded": [None] * len(texts)}
+
+
+def peer_cases(folder, texts):
+    """The real vocabularies in a folder of GGUF files, rebuilt for the packages."""
+    import gguf
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2 as schema
+    from tokenizers import Tokenizer
+    for path in sorted(folder.glob("ggml-vocab-*.gguf")):
+        fields = gguf.GGUFReader(path).fields
+
+        def get(name, other=None):
+            return fields[f"tokenizer.ggml.{name}"].contents() if f"tokenizer.ggml.{name}" in fields else other
+        tokens, types, pre = get("tokens"), get("token_type"), get("pre")
+        case = {"name": path.name, "gguf": str(path.absolute()), "bare": True}
+        if get("model") == "gpt2":
+            steps_of = next((split for names, split in FAMILIES if pre in names), None)
+            if not steps_of or not get("merges"):
+                continue
+            vocabulary = {token: number for number, token in enumerate(tokens)}
+            oracle = Tokenizer.from_str(json.dumps({
+                "version": "1.0", "normalizer": None, "post_processor": None, "decoder": None,
+                "pre_tokenizer": steps_of, "added_tokens": [
+                    {"id": number, "content": token, "single_word": False, "lstrip": False, "rstrip": False,
+                     "normalized": False, "special": False}
+                    for number, token in enumerate(tokens) if types[number] == 4],
+                "model": {"type": "BPE", "vocab": vocabulary, "ignore_merges": pre in ("llama-bpe", "tekken"),
+                          "merges": [m for m in get("merges") if m.replace(" ", "", 1) in vocabulary]}}))
+            case["ids"] = encoded(oracle, texts)
+        elif get("model") == "llama":
+            proto = schema.ModelProto()
+            proto.trainer_spec.model_type = 2
+            proto.trainer_spec.byte_fallback = True
+            proto.normalizer_spec.remove_extra_whitespaces = False
+            proto.normalizer_spec.add_dummy_prefix = get("add_space_prefix", True)
+            for token, score, kind in zip(tokens, get("scores"), types):
+                proto.pieces.add(piece=token, score=score, type=kind)
+            oracle = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+            case["ids"] = [oracle.encode(text) for text in texts]
+        else:
+            continue
+        yield case
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", type=pathlib.Path)
@@ -234,6 +408,15 @@ def main():
     texts = full_texts(options.data / "data") if options.full else small_texts()
     write(folder, "texts", {"texts": texts})
     split_cases(folder, texts)
+    train = texts[:3] if not options.full else texts[::3]
+    size = 8000 if options.full else 380
+    write(folder, "bpe", {"cases": list(bpe_cases(train, size, texts))})
+    write(folder, "other", {"cases": list(other_cases(train, size, texts))})
+    write(folder, "sentencepiece", {"cases": list(sentencepiece_cases(folder, train, size, texts))})
+    write(folder, "tiktoken", {"cases": list(tiktoken_cases(folder, train, size, texts))})
+    write(folder, "rwkv", {"cases": [rwkv_case(folder, train, texts)]})
+    if options.peer:
+        write(folder, "peer", {"cases": list(peer_cases(options.peer, texts))})
 
 
 main()

@@ -29,7 +29,13 @@ class PullCommand final : public Command {
     }
 
     Result<> run(Context& context) override {
-        if (!sha256_.empty()) request_.sha256 = TRY(parse_sha256_hex(sha256_));
+        if (!sha256_.empty()) {
+            auto digest = parse_sha256_hex(sha256_);
+            if (!digest)
+                return Error{Code::Usage, cat("--sha256: ", digest.error().what),
+                             "write its 64 digits"};
+            request_.sha256 = *digest;
+        }
         Store store = TRY(open_store(context));
         PullReport report = TRY(pull_model(context, store, request_));
         const Manifest& manifest = report.model.manifest;
