@@ -179,8 +179,9 @@ build() {
     jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_max)}
     say "building $folder with $jobs at a time"
     ninja -C "$folder" -j "$jobs" "${@:3}" >&2 || {
+        local code=$?
         say "Building $folder failed; the first error above says why."
-        return 1
+        return "$code"
     }
 }
 

@@ -29,9 +29,11 @@ steps=() passed=0 failed=0
 # step <name> <command>...: runs it, and adds up what its ctest counted. A step without tests
 # counts as one.
 step() {
-    local log=build/step.log start=$SECONDS bad total verdict=passed
+    local log=build/step.log start=$SECONDS bad total code=0 verdict=passed
     say "=== $1"
-    "${@:2}" 2>&1 | tee "$log" || verdict=FAILED
+    "${@:2}" 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
+    ((code != 130)) || exit 130 # Ctrl-C
+    ((code == 0)) || verdict=FAILED
     read -r bad total < <(sed -n \
         's/.*% tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\1 \2/p' "$log") || true
     [[ $verdict == passed ]] || ((${bad:-0} > 0)) || bad=1 total=1
