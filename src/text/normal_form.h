@@ -2,6 +2,7 @@
 // they are. Time is linear but for sorting runs of marks.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -267,7 +267,7 @@ class JsonTokenizer {
                 const Json::Array* parts = pair ? pair->as_array() : nullptr;
                 auto id = parts && parts->size() == 2 ? existing((*parts)[1]) : std::nullopt;
                 if (!id) return bad("a post-processor without its tokens");
-                (front ? data_.prefix : data_.suffix) = {*id};
+                (front ? data_.prefix : data_.suffix).assign(1, *id);
             }
         } else if (type != "ByteLevel") {  // which only moves offsets
             data_.warnings.push_back(cat("tokenizer.json has a post-processor of the kind '",
