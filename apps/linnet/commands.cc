@@ -14,6 +14,7 @@ std::unique_ptr<Command> config_set_command();
 std::unique_ptr<Command> config_show_command();
 std::unique_ptr<Command> config_validate_command();
 std::unique_ptr<Command> df_command();
+std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> list_command();
@@ -37,6 +38,7 @@ constexpr CommandRow rows[] = {
     {"alias", Group::Models, "Give models short names", alias_command},
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
+    {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},
     {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},
     {"config path", Group::More, "Tell where the configuration is", config_path_command},
