@@ -17,6 +17,7 @@ std::unique_ptr<Command> df_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
+std::unique_ptr<Command> import_command();
 std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> pull_command();
@@ -32,6 +33,7 @@ constexpr CommandRow rows[] = {
     {"chat", Group::Use, "Talk with a model", chat_command},
     {"complete", Group::Use, "Continue a text, for scripts", complete_text_command},
     {"pull", Group::Models, "Bring a model into the store", pull_command},
+    {"import", Group::Models, "Bring a model of this machine into the store", import_command},
     {"list", Group::Models, "List the models on this machine", list_command},
     {"show", Group::Models, "Tell what a model is and what running it takes", show_command},
     {"rm", Group::Models, "Take a model out of the store", rm_command},

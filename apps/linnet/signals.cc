@@ -48,7 +48,12 @@ void on_abort(int) {
     ::_exit(1);
 }
 
-constexpr int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGPIPE, SIGABRT};
+// Of these a failed write tells too, and better.
+bool is_a_failed_write(int signal) {
+    return signal == SIGPIPE || signal == SIGXFSZ;
+}
+
+constexpr int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGPIPE, SIGXFSZ, SIGABRT};
 
 }  // namespace
 
@@ -60,12 +65,12 @@ Signals::Signals(Cancel& cancel) {
     for (size_t i = 0; i < std::size(handled); i++) {
         struct sigaction action{};
         // No SA_RESTART: a blocked read returns, and its caller looks at the Cancel.
-        action.sa_handler = handled[i] == SIGPIPE   ? SIG_IGN
-                            : handled[i] == SIGABRT ? on_abort
-                                                    : on_signal;
+        action.sa_handler = is_a_failed_write(handled[i]) ? SIG_IGN
+                            : handled[i] == SIGABRT       ? on_abort
+                                                          : on_signal;
         ::sigaction(handled[i], nullptr, &before_[i]);
         // What nohup or a parent shell chose to ignore stays ignored.
-        bool ignored = before_[i].sa_handler == SIG_IGN && handled[i] != SIGPIPE;
+        bool ignored = before_[i].sa_handler == SIG_IGN && !is_a_failed_write(handled[i]);
         if (!ignored) ::sigaction(handled[i], &action, nullptr);
     }
 }

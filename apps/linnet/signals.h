@@ -32,7 +32,7 @@ class Signals {
     static void restore_on_exit(int fd, const termios* before);
 
   private:
-    struct sigaction before_[6];
+    struct sigaction before_[7];
 };
 
 }  // namespace linnet

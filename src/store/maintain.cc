@@ -78,12 +78,13 @@ bool holds_only_links(const Path& folder) {
     return !error;
 }
 
-// Makes a finished download a blob.
-Result<> make_blob(const Layout& layout, const Digest& digest, const Path& part) {
-    Path blob = layout.blob(digest);
+// Makes a finished download a blob, or gives a user's file a second name.
+Result<> make_blob(const Layout& layout, const BlobPart& part) {
+    Path blob = layout.blob(part.sha256);
     TRY(make_folders(blob.parent_path()));
-    if (::chmod(part.c_str(), 0444) != 0) return system_error(errno, "protect", part);
-    return rename_durable(part, blob);
+    if (part.linked) return link_blob(part.path, *part.linked, blob);
+    if (::chmod(part.path.c_str(), 0444) != 0) return system_error(errno, "protect", part.path);
+    return rename_durable(part.path, blob);
 }
 
 }  // namespace
@@ -101,7 +102,7 @@ Result<> Store::link_files(const Path& folder, const std::vector<ModelFile>& fil
     return Done{};
 }
 
-Result<> Store::commit(const Manifest& manifest, const std::vector<std::pair<Digest, Path>>& parts,
+Result<> Store::commit(const Manifest& manifest, const std::vector<BlobPart>& parts,
                        const Cancel& cancel) const {
     FileLock held = TRY(lock(cancel));
     if (auto all = aliases())
@@ -112,11 +113,11 @@ Result<> Store::commit(const Manifest& manifest, const std::vector<std::pair<Dig
     std::vector<Path> targets;
     for (const ModelFile& file : manifest.files) {
         if (!has_blob(file)) {
-            auto part = std::ranges::find(parts, file.sha256, &std::pair<Digest, Path>::first);
+            auto part = std::ranges::find(parts, file.sha256, &BlobPart::sha256);
             if (part == parts.end())
                 return Error{Code::Busy, cat(file.path, " was removed while the model was pulled"),
                              cat("linnet pull ", manifest.name)};
-            TRY(make_blob(layout_, file.sha256, part->second));
+            TRY(make_blob(layout_, *part));
         }
         // From models/NAME[/FOLDER…]/FILE to blobs/…, so that the whole store can be moved.
         Path up = "../..";
@@ -198,7 +199,9 @@ Result<GcReport> Store::collect(const GcOptions& options, int64_t now_s,
     for (const auto& entry : entries(layout_.models()))
         if (!names.contains(entry.path().filename().string()) && holds_only_links(entry.path()))
             TRY(add("folder", entry.path(), 0, true));
-    for (const Path& folder : {layout_.manifests(), layout_.data()})
+    std::vector<Path> written = {layout_.manifests(), layout_.data()};
+    for (const auto& folder : entries(layout_.blobs())) written.push_back(folder.path());
+    for (const Path& folder : written)
         for (const auto& entry : entries(folder))
             if (entry.path().extension() == ".tmp")
                 TRY(add("leftover", entry.path(), size_of_file(entry.path()).value_or(0), false));

@@ -1,6 +1,8 @@
 #include "store/partial.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,6 +145,18 @@ Result<> Partial::append(Bytes bytes) {
     hash_.update(bytes);
     crc32_ = crc32_of(crc32_, bytes);
     return Done{};
+}
+
+Result<bool> Partial::clone(const Path& from, const Cancel& cancel) {
+    check(bytes() == 0, "only an empty download becomes a copy");
+    Descriptor source = TRY(open_to_read(from));
+    Descriptor own(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
+    if (own.get() < 0) return system_error(errno, "write", path_);
+    if (::ioctl(own.get(), FICLONE, source.get()) != 0) return false;
+    uint64_t size = TRY(size_of_file(path_));
+    writer_ = TRY(FileWriter::open(path_, size));
+    TRY(hash_prefix(size, cancel));
+    return true;
 }
 
 // Not synced: after a power cut the mark may be older or newer than the bytes, and the hash tells.

@@ -44,6 +44,9 @@ class Partial {
     Result<> restart(PartialSource source);
     void set_validator(std::string validator) { source_.validator = std::move(validator); }
     Result<> append(Bytes bytes);
+    // Becomes a copy of a file that shares its blocks on the disk until either is written to. False
+    // where the file system cannot do that. REQUIRES: there are no bytes yet.
+    Result<bool> clone(const Path& from, const Cancel& cancel);
     // What is there now survives a kill. The place belongs to exactly these bytes.
     Result<> mark(std::optional<Inflater::Place> place);
     // Drops what came after the last mark.

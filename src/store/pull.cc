@@ -50,6 +50,7 @@ class Pull {
 
   private:
     Result<std::optional<StoredModel>> there_already();
+    Result<> hash_files();
     Result<> check_total_space();
     Result<> fetch_all();
     Result<> check_model();
@@ -63,7 +64,8 @@ class Pull {
     Downloader downloader_;
     PullPlan plan_;
     std::vector<FileLock> locks_;
-    std::vector<std::pair<Digest, Path>> parts_;
+    std::vector<BlobPart> parts_;
+    std::vector<BlobPart> links_;    // files that are to be linked
     std::vector<std::string> keys_;  // of partial downloads that became part of the model
 };
 
@@ -76,6 +78,7 @@ Result<PullReport> Pull::run() {
                          "choose another name with --name, or remove the alias"};
     if (auto model = TRY(there_already())) return PullReport{std::move(*model), true, 0};
     TRY(finish_plan(plan_, [&] { return downloader_.open_hub(); }, tools_.cancel));
+    if (request_.intake == Intake::Link) TRY(hash_files());
     TRY(make_folders(store_.layout().data()));
     TRY(check_total_space());
     auto fetched = fetch_all();
@@ -100,6 +103,10 @@ Result<std::optional<StoredModel>> Pull::there_already() {
         return Error{Code::Usage,
                      cat("a model named ", old.name, " is there already, from ", old.requested),
                      cat("give the other a name of its own with --name, or linnet rm ", old.name)};
+    if (request_.again && std::holds_alternative<FileSource>(plan_.files[0].sources[0])) {
+        TRY(finish_plan(plan_, [&] { return downloader_.open_hub(); }, tools_.cancel));
+        TRY(hash_files());
+    }
     std::vector<ModelFile> wanted;
     for (const WantedFile& file : plan_.files) wanted.push_back(file.file);
     bool known = !plan_.files[0].file.path.empty();
@@ -114,7 +121,33 @@ Result<std::optional<StoredModel>> Pull::there_already() {
     return std::optional<StoredModel>();
 }
 
+// Of files of this machine, before anything is copied or linked.
+Result<> Pull::hash_files() {
+    links_.clear();
+    for (size_t i = 0; i < plan_.files.size(); i++) {
+        WantedFile& file = plan_.files[i];
+        auto* source = std::get_if<FileSource>(&file.sources[0]);
+        check(source != nullptr, "only files of this machine are hashed where they lie");
+        FileStamp stamp = TRY(stamp_of(source->path));
+        Step step(tools_.progress, cat("reading ", source->path.filename()));
+        Digest digest = TRY(sha256_of_file(source->path, tools_.cancel,
+                                           [&](uint64_t done) { step.at(done, stamp.bytes); }));
+        step.end();
+        if (file.hash_known && file.file.sha256 != digest)
+            return Error{Code::Integrity,
+                         cat(source->path, " has the hash ", digest.hex(), " instead of ",
+                             file.file.sha256.hex()),
+                         "it is not the file that was promised"};
+        file.file.sha256 = digest;
+        file.file.bytes = stamp.bytes;
+        file.hash_known = file.bytes_known = true;
+        links_.push_back({digest, std::filesystem::absolute(source->path), stamp});
+    }
+    return Done{};
+}
+
 Result<> Pull::check_total_space() {
+    if (request_.intake == Intake::Link) return Done{};
     uint64_t needed = 0;
     for (const WantedFile& file : plan_.files) {
         if (!file.bytes_known || (file.hash_known && store_.has_blob(file.file))) continue;
@@ -143,8 +176,12 @@ Result<> Pull::fetch_all() {
         locks_.push_back(TRY(downloader_.lock(file, step_name(i))));
         keys_.push_back(key);
         if (file.hash_known && file.bytes_known && store_.has_blob(file.file)) continue;
+        if (request_.intake == Intake::Link) {
+            parts_.push_back(*std::ranges::find(links_, file.file.sha256, &BlobPart::sha256));
+            continue;
+        }
         TRY(downloader_.fetch(file, step_name(i)));
-        parts_.emplace_back(file.file.sha256, store_.layout().partials() / key);
+        parts_.push_back({file.file.sha256, store_.layout().partials() / key});
     }
     return Done{};
 }
@@ -160,9 +197,9 @@ Result<> Pull::check_model() {
     std::ranges::sort(files, {}, &ModelFile::path);
     std::vector<Path> targets;
     for (const ModelFile& file : files) {
-        auto part = std::ranges::find(parts_, file.sha256, &std::pair<Digest, Path>::first);
+        auto part = std::ranges::find(parts_, file.sha256, &BlobPart::sha256);
         targets.push_back(std::filesystem::absolute(part == parts_.end() ? layout.blob(file.sha256)
-                                                                         : part->second));
+                                                                         : part->path));
     }
     auto linked = Store::link_files(folder, files, targets);
     Path path = linked ? Store::path_to_open(folder, files) : targets[0];

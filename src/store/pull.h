@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "net/http.h"
 #include "store/hub.h"
+#include "store/intake.h"
 #include "store/pip_settings.h"
 #include "store/store.h"
 
@@ -38,6 +39,10 @@ struct PullRequest {
     std::string name{};  // to give the model; empty: its own
     std::optional<Digest> sha256{};
     bool verify = false;  // where the model is there: read it again, and replace what is damaged
+    // Of files of this machine: whether they are copied, and read again although a model came from
+    // there before, as they may have changed since.
+    Intake intake = Intake::Copy;
+    bool again = false;
 };
 
 struct PullTools {

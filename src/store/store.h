@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "store/catalog.h"
 #include "store/foreign.h"
+#include "store/intake.h"
 #include "store/layout.h"
 #include "store/manifest.h"
 
@@ -87,6 +88,15 @@ struct Usage {
     uint64_t disk_free_bytes = 0;
 };
 
+// Bytes with a known hash that are to become a blob.
+struct BlobPart {
+    Digest sha256;
+    Path path;
+    // A file of the user's that stays where it is and gets a second name in the store: as it was
+    // when it was hashed. Otherwise the file is moved.
+    std::optional<FileStamp> linked{};
+};
+
 struct Verified {
     struct File {
         std::string path;
@@ -133,8 +143,8 @@ class Store {
                           const Cancel& cancel) const;
 
     // For pull: makes files that were downloaded into blobs, and the manifest that names them. A
-    // file that is neither there nor in `parts` (by digest) is Code::Busy: somebody removed it.
-    Result<> commit(const Manifest& manifest, const std::vector<std::pair<Digest, Path>>& parts,
+    // file that is neither there nor in `parts` is Code::Busy: somebody removed it.
+    Result<> commit(const Manifest& manifest, const std::vector<BlobPart>& parts,
                     const Cancel& cancel) const;
     // The files of a manifest under their names, as links to what `target` says, in `folder`.
     static Result<> link_files(const Path& folder, const std::vector<ModelFile>& files,

@@ -109,6 +109,11 @@ uint64_t Transfer::position() const {
 Result<> Transfer::from_file(const Path& path) {
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) return system_error(errno, "read", path);
+    bool whole = !supply_.is_part() && !supply_.deflated && partial_.bytes() == 0;
+    if (whole && TRY(partial_.clone(path, tools_.cancel))) {
+        tools_.step.at(partial_.bytes(), expected_.value_or(0));
+        return Done{};
+    }
     std::vector<std::byte> chunk(1 << 20);
     uint64_t end = supply_.length ? supply_.offset + *supply_.length : ~uint64_t{0};
     for (uint64_t at = position(); at < end;) {

@@ -14,7 +14,7 @@ class PullCommand final : public Command {
                 "a name of the catalog, or a reference such as hf:owner/repository/file.gguf")
             .required()
             .completes(Complete::Model);
-        syntax.option("--as", &request_.name, "NAME", "the name to give it; else its own");
+        syntax.option("--as,--name", &request_.name, "NAME", "the name to give it; else its own");
         syntax.option("--sha256", &sha256_, "HEX", "the hash that the file must have");
         syntax.flag("--verify", request_.verify,
                     "read a model that is there again, and replace what is damaged");
@@ -25,7 +25,8 @@ class PullCommand final : public Command {
             "broken off goes on where it stopped. Nothing is visible in the store before its hash "
             "is right.");
         syntax.example("linnet pull smollm2-135m", "the default model");
-        syntax.example("linnet pull ./model.gguf --as mine", "copy a file into the store");
+        syntax.example("linnet pull hf:owner/repository/model.gguf --name mine",
+                       "a file of a repository");
     }
 
     Result<> run(Context& context) override {

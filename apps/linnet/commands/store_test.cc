@@ -28,6 +28,14 @@ class StoreCommands : public ::testing::Test {
             count += model.string_or("store", "") == "linnet";
         return count;
     }
+    // What the file of a stored model holds.
+    std::string held(const std::string& name) {
+        Json listing = json({"list"});
+        for (const Json& model : *listing.find("models")->as_array())
+            if (model.string_or("name", "") == name)
+                return read_file(model.string_or("path", ""), 10'000'000).value_or("");
+        return "";
+    }
     RunFolder folder;
 };
 
@@ -46,6 +54,68 @@ TEST_F(StoreCommands, ComeAndGo) {
     EXPECT_EQ(json({"rm", "mine"}).find("aliases")->as_array()->size(), 1u);
     EXPECT_EQ(stored(), 0u);
     EXPECT_EQ(json({"gc"}).find("items")->as_array()->size(), 0u);
+}
+
+TEST_F(StoreCommands, ImportCopiesAndLeavesTheOriginalAlone) {
+    Json imported = json({"import", "tiny.gguf"});
+    EXPECT_EQ(imported.string_or("name", ""), "tiny");
+    EXPECT_TRUE(json({"import", "./tiny.gguf"}).bool_or("already_there", false));
+    // What has changed at the path comes with the next import.
+    std::string before = folder.read("work/tiny.gguf");
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.seed = 3});
+    EXPECT_FALSE(json({"import", "tiny.gguf"}).bool_or("already_there", true));
+    EXPECT_EQ(stored(), 1u);
+    EXPECT_EQ(held("tiny"), folder.read("work/tiny.gguf"));
+    EXPECT_NE(held("tiny"), before);
+    EXPECT_EQ(json({"gc"}).find("items")->as_array()->size(), 1u);  // what it was before
+    EXPECT_EQ(json({"rm", "tiny"}).string_or("name", ""), "tiny");
+    EXPECT_EQ(stored(), 0u);
+    EXPECT_FALSE(folder.read("work/tiny.gguf").empty());
+    Ran again = folder.run({"import", "tiny.gguf", "--name", "other-name"});
+    EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
+TEST_F(StoreCommands, ALinkedModelTakesNoSpaceAndOutlivesItsRemoval) {
+    Path file = folder.path() / "work/tiny.gguf";
+    EXPECT_TRUE(json({"import", "tiny.gguf", "--link", "--name", "mine"}).bool_or("linked", false));
+    EXPECT_EQ(std::filesystem::hard_link_count(file), 2u);
+    EXPECT_EQ(held("mine"), folder.read("work/tiny.gguf"));
+    auto writable = std::filesystem::perms::owner_write;
+    EXPECT_EQ(std::filesystem::status(file).permissions() & writable, std::filesystem::perms::none);
+    EXPECT_TRUE(
+        json({"import", "tiny.gguf", "--link", "--name", "mine"}).bool_or("already_there", false));
+    EXPECT_EQ(json({"rm", "mine"}).string_or("name", ""), "mine");
+    EXPECT_EQ(std::filesystem::hard_link_count(file), 1u);
+    EXPECT_EQ(stored(), 0u);
+    Ran run = folder.run({"complete", "tiny.gguf", "x", "--temp", "0", "-n", "1"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+}
+
+TEST_F(StoreCommands, FoldersAndSplitFilesAreImportedWhole) {
+    std::filesystem::create_directory(folder.path() / "work/models");
+    std::filesystem::copy(folder.path() / "work/tiny.gguf", folder.path() / "work/models/m.gguf");
+    EXPECT_EQ(json({"import", "models"}).string_or("name", ""), "models");
+    EXPECT_EQ(held("models"), folder.read("work/tiny.gguf"));
+    folder.write("work/empty/readme.txt", "no model");
+    EXPECT_EQ(folder.run({"import", "empty"}).exit_code, 10);
+    folder.write("work/half-00001-of-00002.gguf", "GGUF");
+    EXPECT_EQ(folder.run({"import", "half-00001-of-00002.gguf"}).exit_code, 3);
+    EXPECT_EQ(stored(), 1u);
+}
+
+TEST_F(StoreCommands, WhatIsNoModelIsNotImported) {
+    folder.write("work/broken.gguf", "GGUF and nothing else");
+    for (const char* how : {"--quiet", "--link"}) {
+        Ran run = folder.run({"import", "broken.gguf", how});
+        EXPECT_EQ(run.exit_code, 10) << run.err;
+    }
+    EXPECT_EQ(folder.read("work/broken.gguf"), "GGUF and nothing else");
+    EXPECT_EQ(folder.run({"import", "absent.gguf"}).exit_code, 3);
+    EXPECT_EQ(folder.run({"import", "hf:a/b/c.gguf"}).exit_code, 2);
+    folder.write("work/m.safetensors", "{}");
+    EXPECT_EQ(folder.run({"import", "m.safetensors"}).exit_code, 2);
+    EXPECT_EQ(folder.run({"import", "smollm2-135m"}).exit_code, 3);
+    EXPECT_EQ(stored(), 0u);
 }
 
 TEST_F(StoreCommands, AWrongHashKeepsNothing) {
