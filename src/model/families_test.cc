@@ -20,9 +20,9 @@ struct Case {
 };
 
 constexpr Case cases[] = {
-    {"llama"},   {"llama3"}, {"mistral"}, {"qwen2"}, {"qwen2-yarn"},        {"qwen3"},
-    {"smollm3"}, {"gemma2"}, {"gemma3"},  {"phi3"},  {"phi4-longrope", 32}, {"granite"},
-    {"olmo2"},   {"olmo3"},
+    {"llama"},   {"llama3"}, {"mistral"}, {"qwen2"},    {"qwen2-yarn"},        {"qwen3"},
+    {"smollm3"}, {"gemma2"}, {"gemma3"},  {"phi3"},     {"phi4-longrope", 32}, {"granite"},
+    {"olmo2"},   {"olmo3"},  {"gpt2"},    {"qwen3moe"}, {"mixtral"},
 };
 
 class EachFamily : public ::testing::TestWithParam<std::tuple<Case, bool>> {

@@ -19,8 +19,7 @@ namespace linnet {
 struct ModelConfig {
     std::string architecture;
     size_t vocabulary = 0, dim = 0, layers = 0;
-    uint32_t context = 0;      // tokens that the model was trained for
-    uint32_t context_max = 0;  // positions that there are, where the model has a vector for each
+    uint32_t context = 0;  // tokens that the model was trained for
 };
 
 // What a family builds.

@@ -54,9 +54,8 @@ constexpr NamePair common[] = {
 
 // Where GGUF uses another word than config.json.
 constexpr NamePair architectures[] = {
-    {"llama", "mistral"},
-    {"gemma3", "gemma3_text"},
-    {"olmo2", "olmo3"},
+    {"llama", "mistral"}, {"llama", "mixtral"},      {"gemma3", "gemma3_text"},
+    {"olmo2", "olmo3"},   {"qwen3moe", "qwen3_moe"},
 };
 
 bool is_number(std::string_view part) {

@@ -80,11 +80,12 @@ class Pass {
         shared_used_ += floats;
         return out;
     }
-    // Room for the int8 blocks of (tokens, columns); null where the columns are no whole number of
-    // blocks.
-    ActBlock* blocks(size_t columns) {
+    // Room for the int8 blocks of (tokens * rows_per_token, columns); null where the columns are no
+    // whole number of blocks.
+    ActBlock* blocks(size_t columns, size_t rows_per_token = 1) {
         if (columns % pack_columns != 0) return nullptr;
-        return reinterpret_cast<ActBlock*>(shared(tokens * Operand::block_floats(columns)));
+        return reinterpret_cast<ActBlock*>(
+            shared(tokens * rows_per_token * Operand::block_floats(columns)));
     }
     // Makes the blocks of tokens begin to end of x: (tokens, columns). Nothing where there is no
     // room for them.

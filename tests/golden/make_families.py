@@ -12,6 +12,7 @@ import argparse
 import copy
 import json
 import pathlib
+import re
 import shutil
 
 import gguf
@@ -95,6 +96,40 @@ def gemma_extras(w, c):
         w.add_final_logit_softcapping(c.final_logit_softcapping)
 
 
+def gpt2_settings(w, c):
+    w.add_context_length(c.n_positions)
+    w.add_embedding_length(c.n_embd)
+    w.add_block_count(c.n_layer)
+    w.add_feed_forward_length(4 * c.n_embd)
+    w.add_head_count(c.n_head)
+    w.add_layer_norm_eps(c.layer_norm_epsilon)
+
+
+def gpt2_rows(name, tensor, c):
+    """Projections as rows of the output; a folder has them as rows of the input."""
+    yield name, tensor.T.contiguous() if "c_" in name and tensor.dim() == 2 else tensor
+
+
+def stack_experts(tensors, c):
+    """The experts of a layer as one tensor: (experts, rows, columns)."""
+    whole, experts = {}, {}
+    for name, tensor in tensors.items():
+        match = re.fullmatch(r"(.*\.experts)\.(\d+)\.(\w+\.weight)", name)
+        if match:
+            experts.setdefault(f"{match[1]}.{match[3]}", {})[int(match[2])] = tensor
+        else:
+            whole[name] = tensor
+    stacked = {name: torch.stack([parts[i] for i in range(len(parts))]) for name, parts in experts.items()}
+    return {**whole, **stacked}
+
+
+def expert_extras(w, c):
+    w.add_expert_count(c.num_local_experts)
+    w.add_expert_used_count(c.num_experts_per_tok)
+    if getattr(c, "moe_intermediate_size", None):
+        w.add_expert_feed_forward_length(c.moe_intermediate_size)
+
+
 def phi3_extras(w, c):
     rope = c.rope_parameters
     dims = int(c.hidden_size // c.num_attention_heads * rope.get("partial_rotary_factor", 1))
@@ -132,7 +167,8 @@ def write_gguf(path, case, model):
     number = next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch)
     names = gguf.get_tensor_name_map(number, config.num_hidden_layers)
     change = case.get("rows", lambda name, tensor, c: [(name, tensor)])
-    for name, tensor in load_file(path.parent / "model.safetensors").items():
+    tensors = load_file(path.parent / "model.safetensors")
+    for name, tensor in case.get("gather", lambda tensors, c: tensors)(tensors, config).items():
         for part, data in change(name, tensor.float(), config):
             new = part if part.startswith("blk.") else names.get_name(part, try_suffixes=(".weight", ".bias"))
             assert new, f"GGUF has no name for {part}"
@@ -226,6 +262,19 @@ CASES = {
                        full_attention=dict(rope_type="yarn", rope_theta=5000.0, factor=4.0, attention_factor=1.2,
                                            original_max_position_embeddings=64),
                        sliding_attention=dict(rope_type="default", rope_theta=5000.0)))),
+    "gpt2": dict(
+        config=hf.GPT2Config, gguf="gpt2", rows=gpt2_rows, settings=gpt2_settings,
+        sizes=dict(n_embd=20, n_layer=2, n_head=4, max_position_embeddings=96)),
+    "qwen3moe": dict(
+        config=hf.Qwen3MoeConfig, gguf="qwen3moe", gather=stack_experts, extra=[expert_extras],
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=16,
+                   intermediate_size=20, moe_intermediate_size=12, num_experts=6, num_experts_per_tok=2,
+                   norm_topk_prob=True, tie_word_embeddings=False)),
+    "mixtral": dict(
+        config=hf.MixtralConfig, gguf="llama", rows=llama_rows, gather=stack_experts, extra=[expert_extras],
+        sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=16,
+                   intermediate_size=16, num_local_experts=4, num_experts_per_tok=2, sliding_window=None,
+                   tie_word_embeddings=False)),
 }
 
 

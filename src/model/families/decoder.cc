@@ -16,7 +16,9 @@ Result<> Decoder::read_sizes() {
     DecoderSizes& s = sizes_;
     s.dim = TRY(source_.need_uint("embedding_length", 1, 1 << 16));
     s.layers = TRY(source_.need_uint("block_count", 1, 1024));
-    s.hidden = TRY(source_.need_uint("feed_forward_length", 1, 1 << 20));
+    s.hidden = TRY(style_.usual_hidden == 0 ? source_.need_uint("feed_forward_length", 1, 1 << 20)
+                                            : source_.uint_or("feed_forward_length", 1, 1 << 20,
+                                                              style_.usual_hidden * s.dim));
     s.heads = TRY(source_.need_uint("attention.head_count", 1, 1024));
     s.kv_heads = TRY(source_.uint_or("attention.head_count_kv", 1, s.heads, s.heads));
     s.head_dim =
@@ -31,6 +33,15 @@ Result<> Decoder::read_sizes() {
                      cat("the model's settings do not fit together: ", s.heads, " heads of ",
                          s.head_dim, " values and ", s.kv_heads, " key-value heads")};
     activation_ = TRY(activation());
+    return read_expert_sizes();
+}
+
+Result<> Decoder::read_expert_sizes() {
+    DecoderSizes& s = sizes_;
+    s.experts = TRY(source_.uint_or("expert_count", 0, 1024, 0));
+    if (s.experts == 0) return Done{};
+    s.experts_used = TRY(source_.need_uint("expert_used_count", 1, s.experts));
+    s.expert_hidden = TRY(source_.uint_or("expert_feed_forward_length", 1, 1 << 20, s.hidden));
     return Done{};
 }
 
@@ -113,6 +124,7 @@ Result<uint32_t> Decoder::window(uint32_t layer, uint32_t full_every) const {
 
 Result<Linear> Decoder::linear(std::string_view name, size_t rows, size_t columns,
                                Source::Within within) const {
+    within.transposed = style_.folder_transposed && source_.from_hugging_face();
     Linear linear;
     linear.weight = TRY(source_.matrix(cat(name, ".weight"), rows, columns, within));
     size_t all = within.rows ? within.rows : rows;
@@ -169,12 +181,58 @@ Result<Mlp::Parts> Decoder::mlp(uint32_t layer) const {
     return parts;
 }
 
+bool Decoder::has_experts(uint32_t layer) const {
+    return source_.has(cat("blk.", layer, ".ffn_gate_inp.weight"));
+}
+
+Result<Experts::Parts> Decoder::experts(uint32_t layer) const {
+    const DecoderSizes& s = sizes_;
+    if (s.experts == 0)
+        return Error{Code::BadInput,
+                     cat("layer ", layer, " has a router, but the settings name no experts")};
+    Experts::Parts parts;
+    parts.norm = TRY(norm(cat("blk.", layer, ".ffn_norm"), s.dim));
+    parts.router =
+        TRY(source_.matrix(cat("blk.", layer, ".ffn_gate_inp.weight"), s.experts, s.dim));
+    for (uint32_t i = 0; i < s.experts; i++) parts.experts.push_back(TRY(expert(layer, i)));
+    parts.used = s.experts_used;
+    parts.activation = activation_;
+    return parts;
+}
+
+Result<Experts::Expert> Decoder::expert(uint32_t layer, uint32_t index) const {
+    const uint64_t dim = sizes_.dim, hidden = sizes_.expert_hidden, count = sizes_.experts;
+    auto name = [&](std::string_view part) { return cat("blk.", layer, ".ffn_", part); };
+    Experts::Expert expert;
+    // Tensors of (experts, rows, columns) are experts * rows of a matrix.
+    if (source_.has(name("down_exps.weight"))) {
+        expert.down = TRY(
+            linear(name("down_exps"), dim, hidden, {.first = index * dim, .rows = count * dim}));
+        bool fused = source_.has(name("gate_up_exps.weight"));
+        uint64_t step = fused ? 2 * hidden : hidden;
+        expert.gate = TRY(linear(name(fused ? "gate_up_exps" : "gate_exps"), hidden, dim,
+                                 {.first = index * step, .rows = count * step}));
+        uint64_t first = index * step + (fused ? hidden : 0);
+        expert.up = TRY(linear(name(fused ? "gate_up_exps" : "up_exps"), hidden, dim,
+                               {.first = first, .rows = count * step}));
+        return expert;
+    }
+    expert.gate = TRY(linear(name(cat("gate.", index)), hidden, dim));
+    expert.up = TRY(linear(name(cat("up.", index)), hidden, dim));
+    expert.down = TRY(linear(name(cat("down.", index)), dim, hidden));
+    return expert;
+}
+
 void Decoder::add(Attention::Parts attention) {
     add(std::make_unique<Attention>(std::move(attention)));
 }
 
 void Decoder::add(Mlp::Parts mlp) {
     add(std::make_unique<Mlp>(std::move(mlp)));
+}
+
+void Decoder::add(Experts::Parts experts) {
+    add(std::make_unique<Experts>(std::move(experts)));
 }
 
 Result<ModelParts> build_decoder(const Source& source, const DecoderStyle& style) {
@@ -185,7 +243,10 @@ Result<ModelParts> build_decoder(const Source& source, const DecoderStyle& style
         attention.turn_by(rotation);
         attention.window = TRY(decoder.window(layer, 0));
         decoder.add(std::move(attention));
-        decoder.add(TRY(decoder.mlp(layer)));
+        if (decoder.has_experts(layer))
+            decoder.add(TRY(decoder.experts(layer)));
+        else
+            decoder.add(TRY(decoder.mlp(layer)));
     }
     return std::move(decoder.model);
 }

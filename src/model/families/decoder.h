@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/blocks/attention.h"
+#include "model/blocks/experts.h"
 #include "model/blocks/mlp.h"
 #include "model/families/rotation.h"
 #include "model/model.h"
@@ -22,10 +23,13 @@ struct DecoderStyle {
     Activation activation = Activation::Silu;  // where the file does not say
     bool gated = true;                         // act(gate(x)) * up(x), or act(up(x))
     float folder_norm_offset = 0;              // what norm weights of a folder lack
+    bool folder_transposed = false;            // projections of a folder are (columns, rows)
+    uint32_t usual_hidden = 0;  // times the width, where the file does not give the hidden size
 };
 
 struct DecoderSizes {
     uint32_t dim = 0, layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_dim = 0;
+    uint32_t experts = 0, experts_used = 0, expert_hidden = 0;  // 0 where there are none
     uint32_t vocabulary = 0, context = 0;
     float epsilon = 0;
 
@@ -51,6 +55,9 @@ class Decoder {
     // Attention has no rotation yet.
     Result<Attention::Parts> attention(uint32_t layer) const;
     Result<Mlp::Parts> mlp(uint32_t layer) const;
+    // From "blk.N.ffn_gate_inp" and the experts' tensors: all in one, or one for each.
+    bool has_experts(uint32_t layer) const;
+    Result<Experts::Parts> experts(uint32_t layer) const;
     Result<Norm> norm(std::string_view name, size_t size) const;  // "blk.0.attn_norm"
     // How many tokens a token of this layer sees, itself included; 0 for all. Where the file does
     // not say it layer by layer, every `full_every`-th layer sees all.
@@ -63,6 +70,7 @@ class Decoder {
 
     void add(Attention::Parts attention);
     void add(Mlp::Parts mlp);
+    void add(Experts::Parts experts);
     void add(std::unique_ptr<Block> block) { model.blocks.push_back(std::move(block)); }
 
     // Everything that is not a layer is in here from the start: embedding, output norm and head.
@@ -71,9 +79,11 @@ class Decoder {
   private:
     Decoder(const Source& source, const DecoderStyle& style) : source_(source), style_(style) {}
     Result<> read_sizes();
+    Result<> read_expert_sizes();
     Result<> read_frame();
     Result<Rotation> add_rotation(bool sliding, float sliding_base);
     Result<Activation> activation() const;
+    Result<Experts::Expert> expert(uint32_t layer, uint32_t index) const;
 
     const Source& source_;
     DecoderStyle style_;

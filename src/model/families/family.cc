@@ -16,6 +16,8 @@ static constexpr const Family* table[] = {
     &phi3_family,
     &granite_family,
     &olmo2_family,
+    &gpt2_family,
+    &qwen3moe_family,
 };
 // clang-format on
 
