@@ -37,6 +37,8 @@ struct GenerationRequest {
     bool ignore_end = false;          // go on behind the model's own end tokens
     bool logprobs = false;
     size_t top_logprobs = 0;
+    // Of a conversation: tokens of reasoning after which it is closed and the answer begins.
+    std::optional<uint32_t> reasoning_max{};
 };
 
 enum class StopReason { End, StopText, Length, ToolCalls, Cancelled };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/reasoning_budget.h"
 #include "engine/stop_texts.h"
 #include "text/named_templates.h"
 
@@ -13,12 +14,14 @@ class LocalGeneration final : public Generation {
   public:
     struct Parts {
         std::unique_ptr<TokenStream> stream;
+        Engine& engine;
         const Tokenizer& tokenizer;
         std::unique_ptr<OutputParser> parser;  // null where the text is taken as it is
         std::vector<std::string> stop;
         bool show_special = false;
         bool ends_count = true;
         size_t prompt_tokens = 0;
+        ReasoningBudget budget{};
     };
     explicit LocalGeneration(Parts parts)
         : parts_(std::move(parts)),
@@ -30,6 +33,7 @@ class LocalGeneration final : public Generation {
 
   private:
     void add_text(std::string text, GenerationEvent& event);
+    Result<> close_reasoning(GenerationEvent& event, const Cancel& cancel);
     void finish(StopReason reason, GenerationEvent& event);
 
     Parts parts_;
@@ -46,12 +50,12 @@ Result<std::optional<GenerationEvent>> LocalGeneration::next(const Cancel& cance
     check(received.has_value(), "a stream ends with a finish");
     if (received->finish && stops_.found()) {
         // The stop text ended it; the engine took until now to notice.
-        event.stats = received->stats;
+        event.stats = parts_.budget.joined(received->stats);
         finish(StopReason::StopText, event);
         return std::optional(std::move(event));
     }
     if (received->finish) {
-        event.stats = received->stats;
+        event.stats = parts_.budget.joined(received->stats);
         add_text(stops_.feed(detokenizer_.finish()) + stops_.finish(), event);
         bool cut = *received->finish == FinishReason::Length;
         bool cancelled = *received->finish == FinishReason::Cancelled;
@@ -66,9 +70,34 @@ Result<std::optional<GenerationEvent>> LocalGeneration::next(const Cancel& cance
     event.token = std::move(received->token);
     event.token_bytes = parts_.tokenizer.bytes(id);
     bool ends = parts_.ends_count && parts_.tokenizer.is_end(id);
-    if (!ends) add_text(stops_.feed(detokenizer_.push(id)), event);
-    if (stops_.found()) parts_.stream->cancel();
+    std::string text = ends ? std::string() : stops_.feed(detokenizer_.push(id));
+    add_text(text, event);
+    if (stops_.found())
+        parts_.stream->cancel();
+    else if (!ends && parts_.budget.spent(id, text, event.parts))
+        TRY(close_reasoning(event, cancel));
     return std::optional(std::move(event));
+}
+
+// The answer so far, closed, is the prompt of a request that goes on; the engine has it cached.
+Result<> LocalGeneration::close_reasoning(GenerationEvent& event, const Cancel& cancel) {
+    parts_.stream->cancel();
+    for (std::optional<TokenEvent> left; (left = TRY(parts_.stream->next(cancel)));)
+        if (left->finish) parts_.budget.set_before(left->stats);
+    std::string closing = parts_.budget.closing();
+    auto tokens = parts_.tokenizer.encode(
+        closing,
+        {.bos = EncodeOptions::Add::No, .eos = EncodeOptions::Add::No, .parse_special = true});
+    auto stream = parts_.engine.submit(parts_.budget.rest(tokens));
+    add_text(closing, event);
+    if (stream) {
+        parts_.stream = std::move(*stream);
+        return Done{};
+    }
+    if (stream.error().code != Code::NoFit) return std::move(stream).error();
+    finish(StopReason::Length, event);  // the reasoning has filled the context
+    event.stats = parts_.budget.joined({});
+    return Done{};
 }
 
 void LocalGeneration::add_text(std::string text, GenerationEvent& event) {
@@ -87,10 +116,12 @@ void LocalGeneration::finish(StopReason reason, GenerationEvent& event) {
     event.finish = called_tools_ && reason == StopReason::End ? StopReason::ToolCalls : reason;
 }
 
-// The model's own template, or the likely one for a model that brings none.
-Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+// The one that is asked for, else the model's own, or the likely one for a model that brings none.
+Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer,
+                                 std::string_view wanted) {
     const Metadata& metadata = checkpoint.metadata();
-    std::string source(metadata.string_of("tokenizer.chat_template").value_or(""));
+    std::string source(wanted);
+    if (source.empty()) source = metadata.string_of("tokenizer.chat_template").value_or("");
     if (auto text = checkpoint.document_text("chat_template.jinja"); source.empty() && text)
         source = *text;
     if (auto config = checkpoint.document("tokenizer_config.json"); source.empty() && config)
@@ -102,6 +133,13 @@ Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& 
     const SpecialTokens& special = tokenizer.special();
     return open_chat_template(source, hints, tokenizer.piece(special.bos),
                               tokenizer.piece(special.eos));
+}
+
+ControlTokens control_tokens_of(const Tokenizer& tokenizer) {
+    std::vector<std::string> spelled;
+    for (TokenId id = 0; id < tokenizer.size(); id++)
+        if (tokenizer.is_control(id)) spelled.emplace_back(tokenizer.piece(id));
+    return ControlTokens(spelled);
 }
 
 }  // namespace
@@ -123,10 +161,11 @@ std::string_view stop_name(StopReason reason) {
 
 Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& checkpoint,
                                                              Math math, const Kernels& kernels,
-                                                             Clock& clock, EngineOptions options) {
+                                                             Clock& clock, EngineOptions options,
+                                                             std::string_view wanted_template) {
     // What can fail cheaply comes before the weights are touched.
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer));
+    ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
     if (math == Math::F32) options.kv = KvType::F32;
     std::shared_ptr<const Model> model;
     {
@@ -138,15 +177,37 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
                      cat("the tokenizer has ", tokenizer.size(), " tokens, and the model only ",
                          model->config().vocabulary)};
     auto engine = TRY(Engine::make(std::move(model), kernels, clock, options));
-    return std::make_unique<LocalGenerator>(
-        Parts{std::move(engine), std::move(tokenizer), std::move(chat_template), clock});
+    ControlTokens control = control_tokens_of(tokenizer);
+    return std::make_unique<LocalGenerator>(Parts{std::move(engine), std::move(tokenizer),
+                                                  std::move(chat_template), std::move(control),
+                                                  clock});
 }
 
-Result<std::string> LocalGenerator::render(const Conversation& conversation) const {
+ChatTemplate::Options LocalGenerator::template_options(const Conversation& conversation) const {
     ChatTemplate::Options options;
     options.enable_thinking = conversation.enable_thinking;
     options.now_s = parts_.clock.wall_s();
-    return parts_.chat_template.render(conversation.messages, conversation.tools, options);
+    return options;
+}
+
+Result<std::string> LocalGenerator::render(const Conversation& conversation) const {
+    return parts_.chat_template.render(conversation.messages, conversation.tools,
+                                       template_options(conversation));
+}
+
+// The prompt of a conversation, in which nothing that a user or a tool wrote is a control token.
+Result<std::string> LocalGenerator::encode(const Conversation& conversation,
+                                           std::vector<int32_t>& tokens) const {
+    auto prompt = TRY(parts_.chat_template.render_prompt(
+        conversation.messages, conversation.tools, template_options(conversation), parts_.control));
+    // A template that writes the begin-of-text token itself must not get a second one.
+    bool has_bos = parts_.chat_template.capabilities().bos;
+    tokens = parts_.tokenizer.encode(
+        prompt.text, {.bos = has_bos ? EncodeOptions::Add::No : EncodeOptions::Add::AsModel,
+                      .eos = EncodeOptions::Add::No,
+                      .parse_special = true,
+                      .breaks = prompt.breaks});
+    return std::move(prompt.text);
 }
 
 Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest request) {
@@ -160,18 +221,14 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
         tokens.end_tokens.assign(tokenizer.ends().begin(), tokenizer.ends().end());
 
     std::unique_ptr<OutputParser> parser;
+    ReasoningBudget budget;
     if (auto* conversation = std::get_if<Conversation>(&request.prompt)) {
-        std::string text = TRY(render(*conversation));
-        // A template that writes the begin-of-text token itself must not get a second one.
-        bool has_bos = parts_.chat_template.capabilities().bos;
-        tokens.prompt = tokenizer.encode(
-            text, {.bos = has_bos ? EncodeOptions::Add::No : EncodeOptions::Add::AsModel,
-                   .eos = EncodeOptions::Add::No,
-                   .parse_special = true});
+        std::string text = TRY(encode(*conversation, tokens.prompt));
         bool wants_tools =
             conversation->tools.is_array() && !conversation->tools.as_array()->empty();
         parser = parts_.chat_template.dialect().parser(
             {.tools = wants_tools, .starts_inside = ends_in_reasoning(text)});
+        if (request.reasoning_max) budget = ReasoningBudget(*request.reasoning_max, text, tokens);
     } else if (auto* plain = std::get_if<PlainPrompt>(&request.prompt)) {
         tokens.prompt =
             tokenizer.encode(plain->text, {.eos = EncodeOptions::Add::No, .parse_special = true});
@@ -179,11 +236,13 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
         tokens.prompt = std::move(std::get<std::vector<int32_t>>(request.prompt));
     }
     LocalGeneration::Parts parts{.stream = nullptr,
+                                 .engine = *parts_.engine,
                                  .tokenizer = tokenizer,
                                  .parser = std::move(parser),
                                  .stop = std::move(request.stop),
                                  .ends_count = !request.ignore_end,
-                                 .prompt_tokens = tokens.prompt.size()};
+                                 .prompt_tokens = tokens.prompt.size(),
+                                 .budget = std::move(budget)};
     parts.show_special = parts.parser != nullptr;
     parts.stream = TRY(parts_.engine->submit(std::move(tokens)));
     return std::unique_ptr<Generation>(std::make_unique<LocalGeneration>(std::move(parts)));

@@ -14,14 +14,17 @@ class LocalGenerator final : public Generator {
         std::unique_ptr<Engine> engine;
         Tokenizer tokenizer;
         ChatTemplate chat_template;
+        ControlTokens control;
         Clock& clock;
     };
     explicit LocalGenerator(Parts parts) : parts_(std::move(parts)) {}
 
-    // Builds all of it from a checkpoint.
+    // Builds all of it from a checkpoint. `chat_template`: a name of named_templates.h or a source;
+    // empty takes the model's own.
     static Result<std::unique_ptr<LocalGenerator>> open(const Checkpoint& checkpoint, Math math,
                                                         const Kernels& kernels, Clock& clock,
-                                                        EngineOptions options);
+                                                        EngineOptions options,
+                                                        std::string_view chat_template = {});
 
     Result<std::unique_ptr<Generation>> start(GenerationRequest request) override;
     uint32_t context() const override { return parts_.engine->context(); }
@@ -32,6 +35,11 @@ class LocalGenerator final : public Generator {
     const Engine& engine() const { return *parts_.engine; }
 
   private:
+    // The text, and its tokens.
+    Result<std::string> encode(const Conversation& conversation,
+                               std::vector<int32_t>& tokens) const;
+    ChatTemplate::Options template_options(const Conversation& conversation) const;
+
     Parts parts_;
 };
 

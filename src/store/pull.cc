@@ -130,6 +130,7 @@ Result<> Pull::hash_files() {
         check(source != nullptr, "only files of this machine are hashed where they lie");
         FileStamp stamp = TRY(stamp_of(source->path));
         Step step(tools_.progress, cat("reading ", source->path.filename()));
+        step.at(0, stamp.bytes);
         Digest digest = TRY(sha256_of_file(source->path, tools_.cancel,
                                            [&](uint64_t done) { step.at(done, stamp.bytes); }));
         step.end();

@@ -29,6 +29,7 @@ class Transfer {
 
   private:
     Result<> prepare();
+    Result<> clone();
     Result<> prepare_unpacking();
     uint64_t position() const;  // in the stored bytes: the next one that is needed
     Result<> from_file(const Path& path);
@@ -52,6 +53,7 @@ class Transfer {
 
 Result<> Transfer::run() {
     TRY(prepare());
+    TRY(clone());
     if (expected_)
         TRY(check_space(tools_.folder, *expected_ - std::min(*expected_, partial_.bytes()),
                         tools_.disk_reserve_bytes));
@@ -68,6 +70,16 @@ Result<> Transfer::run() {
         (void)partial_.mark(std::nullopt);
     TRY(std::move(moved));
     return finish();
+}
+
+// A whole file of this machine may come without taking space.
+Result<> Transfer::clone() {
+    auto* path = std::get_if<Path>(&supply_.place);
+    bool whole = !supply_.is_part() && !supply_.deflated && partial_.bytes() == 0;
+    if (!path || !whole) return Done{};
+    if (expected_) tools_.step.at(0, *expected_);
+    TRY(partial_.clone(*path, tools_.cancel));
+    return Done{};
 }
 
 // Goes on with what is there, or drops it.
@@ -109,11 +121,6 @@ uint64_t Transfer::position() const {
 Result<> Transfer::from_file(const Path& path) {
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) return system_error(errno, "read", path);
-    bool whole = !supply_.is_part() && !supply_.deflated && partial_.bytes() == 0;
-    if (whole && TRY(partial_.clone(path, tools_.cancel))) {
-        tools_.step.at(partial_.bytes(), expected_.value_or(0));
-        return Done{};
-    }
     std::vector<std::byte> chunk(1 << 20);
     uint64_t end = supply_.length ? supply_.offset + *supply_.length : ~uint64_t{0};
     for (uint64_t at = position(); at < end;) {

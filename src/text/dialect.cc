@@ -49,4 +49,16 @@ bool ends_in_reasoning(std::string_view prompt) {
                        [&](const Pair& pair) { return prompt.ends_with(pair.open); });
 }
 
+std::string_view reasoning_close(std::string_view text) {
+    std::string_view close;
+    size_t last = 0;
+    for (const Pair& pair : reasoning) {
+        size_t at = text.rfind(pair.open);
+        if (at == text.npos || (!close.empty() && at < last)) continue;
+        last = at;
+        close = pair.close;
+    }
+    return close;
+}
+
 }  // namespace linnet

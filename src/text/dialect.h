@@ -53,5 +53,7 @@ const Dialect* find_dialect(std::string_view name);
 const Dialect& dialect_of_template(std::string_view source);
 // True where a rendered prompt ends inside an opened reasoning block.
 bool ends_in_reasoning(std::string_view prompt);
+// What closes the reasoning that was opened last in this text; empty where none was.
+std::string_view reasoning_close(std::string_view text);
 
 }  // namespace linnet

@@ -42,12 +42,22 @@ class ImportCommand final : public Command {
                                               {"bytes", manifest.bytes()},
                                               {"files", manifest.files.size()},
                                               {"source", manifest.source},
-                                              {"linked", link_},
+                                              {"linked", is_linked(path, report.model)},
                                               {"already_there", report.already_there}}));
         return Done{};
     }
 
   private:
+    // Bytes that the store had before are not linked once more.
+    static bool is_linked(const Path& path, const StoredModel& model) {
+        std::error_code ignored;
+        Path file = model.manifest.files[0].path;
+        auto within = [&](const Path& place) {
+            return std::filesystem::is_directory(place, ignored) ? place / file : place;
+        };
+        return std::filesystem::equivalent(within(path), within(model.path), ignored);
+    }
+
     Result<Path> model_path(const Context& context) const {
         std::string text = path_;
         if (lower(text.substr(0, 5)) == "file:") {
