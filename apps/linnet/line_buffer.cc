@@ -199,6 +199,10 @@ LineLayout lay_out(std::string_view prompt, std::string_view more, std::string_v
         column = 0;
     };
     auto put = [&](std::string_view piece, size_t width) {
+        if (width > columns) {  // a family of emoji in a very narrow window
+            piece = "…";
+            width = 1;
+        }
         if (column + width > columns) next_row();
         layout.rows.back() += piece;
         column += width;

@@ -134,6 +134,13 @@ RC_GTEST_PROP(LineBuffer, AnyEditsKeepTheTextValidAndTheCursorInIt,
     }
 }
 
+TEST(LineBuffer, WhatIsWiderThanTheWindowStillFits) {
+    std::string family = "\U0001F469\u200D\U0001F469\u200D\U0001F469";
+    LineLayout layout = lay_out("> ", ". ", family, family.size(), 4);
+    EXPECT_LT(layout.cursor_column, 4u);
+    for (const std::string& row : layout.rows) EXPECT_LE(display_width(row), 4u) << row;
+}
+
 RC_GTEST_PROP(LineBuffer, LeftUndoesRight, (const std::vector<uint8_t>& choices)) {
     LineBuffer buffer;
     for (uint8_t choice : choices) buffer.insert(pieces[choice % pieces.size()]);
