@@ -15,12 +15,14 @@ std::unique_ptr<Command> config_show_command();
 std::unique_ptr<Command> config_validate_command();
 std::unique_ptr<Command> df_command();
 std::unique_ptr<Command> doctor_command();
+std::unique_ptr<Command> embed_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> import_command();
 std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> pull_command();
+std::unique_ptr<Command> rerank_command();
 std::unique_ptr<Command> rm_command();
 std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> show_command();
@@ -32,6 +34,8 @@ constexpr CommandRow rows[] = {
     {"run", Group::Use, "Ask a model and print its answer", run_command},
     {"chat", Group::Use, "Talk with a model", chat_command},
     {"complete", Group::Use, "Continue a text, for scripts", complete_text_command},
+    {"embed", Group::Use, "Turn texts into vectors", embed_command},
+    {"rerank", Group::Use, "Order texts by how they answer a question", rerank_command},
     {"pull", Group::Models, "Bring a model into the store", pull_command},
     {"import", Group::Models, "Bring a model of this machine into the store", import_command},
     {"list", Group::Models, "List the models on this machine", list_command},

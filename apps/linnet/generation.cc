@@ -4,10 +4,8 @@
 
 #include <random>
 
-#include "base/cpus.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "kernels/select.h"
 #include "linnet/models.h"
 
 namespace linnet {
@@ -56,25 +54,15 @@ void GenerationOptions::declare_sampling(Syntax& syntax) {
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,
                                                                 std::string_view model) const {
     Checkpoint checkpoint = TRY(open_model(context, model));
-    Isa isa = kernel_isas().back();
-    if (auto name = context.environment.get("LINNET_ISA")) {
-        auto wanted = parse_isa(*name);
-        if (!wanted || !runs_on(*wanted, cpu_features()))
-            return Error{Code::Usage,
-                         cat("LINNET_ISA is '", printable(*name), "', which ",
-                             wanted ? "this processor cannot run" : "is no instruction set"),
-                         "linnet doctor lists what it can"};
-        isa = *wanted;
-    }
+    const Kernels& kernels = *TRY(chosen_kernels(context));
     EngineOptions options;
-    options.threads = context.settings.integer("run.threads");
-    if (options.threads == 0) options.threads = cpu_budget().threads;
+    options.threads = chosen_threads(context);
     options.context =
         static_cast<uint32_t>(std::min<uint64_t>(context.settings.integer("run.context"), 1 << 24));
     options.kv = kv_ == "f32" ? KvType::F32 : KvType::F16;
     options.memory_max = available_memory();
     auto generator = LocalGenerator::open(checkpoint, math_ == "f32" ? Math::F32 : Math::Fast,
-                                          kernels_of(isa), context.clock, options);
+                                          kernels, context.clock, options);
     if (!generator) return std::move(generator).error().within(printable(model));
     for (const std::string& warning : (*generator)->tokenizer().warnings())
         context.output.warn(warning);

@@ -1,6 +1,8 @@
 #include "linnet/models.h"
 
+#include "base/cpus.h"
 #include "base/text.h"
+#include "kernels/select.h"
 #include "linnet/store_access.h"
 
 namespace linnet {
@@ -23,6 +25,23 @@ Result<Checkpoint> open_model(Context& context, std::string_view name) {
     auto checkpoint = Checkpoint::open(TRY(find_model(context, name)));
     if (!checkpoint) return std::move(checkpoint).error().within(printable(name));
     return checkpoint;
+}
+
+Result<const Kernels*> chosen_kernels(const Context& context) {
+    auto name = context.environment.get("LINNET_ISA");
+    if (!name) return &kernels_of(kernel_isas().back());
+    auto wanted = parse_isa(*name);
+    if (!wanted || !runs_on(*wanted, cpu_features()))
+        return Error{Code::Usage,
+                     cat("LINNET_ISA is '", printable(*name), "', which ",
+                         wanted ? "this processor cannot run" : "is no instruction set"),
+                     "linnet doctor lists what it can"};
+    return &kernels_of(*wanted);
+}
+
+size_t chosen_threads(const Context& context) {
+    size_t threads = context.settings.integer("run.threads");
+    return threads > 0 ? threads : cpu_budget().threads;
 }
 
 }  // namespace linnet

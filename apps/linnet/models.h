@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "formats/checkpoint.h"
+#include "kernels/kernels.h"
 #include "linnet/command.h"
 
 namespace linnet {
@@ -14,5 +15,10 @@ Result<Path> find_model(Context& context, std::string_view name);
 
 // The same, opened.
 Result<Checkpoint> open_model(Context& context, std::string_view name);
+
+// The kernels of the best instruction set here, or of the one that LINNET_ISA names.
+Result<const Kernels*> chosen_kernels(const Context& context);
+// run.threads, or one for each processor that this program may use.
+size_t chosen_threads(const Context& context);
 
 }  // namespace linnet

@@ -342,6 +342,9 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
                                              const Kernels& kernels, Clock& clock,
                                              EngineOptions options) {
     constexpr uint32_t usual_context = 4096;
+    if (!model->predicts())
+        return Error{Code::Unsupported, "the model turns texts into vectors and writes none",
+                     "use linnet embed, or linnet rerank for a model that compares two texts"};
     options.threads = std::max<size_t>(options.threads, 1);
     options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
     uint32_t trained = model->config().context;

@@ -24,7 +24,8 @@ bool Checkpoint::has_document(std::string_view name) const {
 }
 
 Result<std::string> Checkpoint::document_text(std::string_view name) const {
-    check(name.find('/') == name.npos, "a document lies beside the model's files");
+    check(name.find("..") == name.npos && !name.starts_with('/'),
+          "a document lies beside the model's files or in a folder there");
     if (format() != Format::Safetensors)
         return Error{Code::NotFound, cat("a GGUF file has no ", name)};
     return read_file(folder() / name, bounds_of(name).bytes_max);

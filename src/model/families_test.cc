@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "kernels/select.h"
 #include "model/families/family.h"
@@ -109,14 +111,13 @@ INSTANTIATE_TEST_SUITE_P(Tiny, EachFamily,
 
 // A new row in the table of families comes with a golden model.
 TEST(Families, EachHasATinyModel) {
-    for (const Family* family : families()) {
-        bool found = std::ranges::any_of(cases, [&](const Case& test_case) {
-            auto file = Checkpoint::open(family_folder(test_case.name) / "model.gguf");
-            return file &&
-                   file->metadata().string_of("general.architecture") == family->architecture;
-        });
-        EXPECT_TRUE(found) << family->architecture;
+    std::set<std::string> found;
+    for (const auto& folder : std::filesystem::directory_iterator(family_folder(""))) {
+        auto file = must(Checkpoint::open(folder.path() / "model.gguf"));
+        found.emplace(file.metadata().string_of("general.architecture").value_or(""));
     }
+    for (const Family* family : families())
+        EXPECT_TRUE(found.contains(std::string(family->architecture))) << family->architecture;
 }
 
 }  // namespace

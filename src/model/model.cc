@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "model/families/family.h"
@@ -30,6 +31,7 @@ std::vector<KvShape> Model::kv_shapes() const {
     std::vector<KvShape> shapes;
     for (const auto& block : parts_.blocks)
         if (KvShape shape = block->kv(); shape.heads > 0) shapes.push_back(shape);
+    if (!parts_.causal && !shapes.empty()) shapes.resize(1);
     return shapes;
 }
 
@@ -48,24 +50,30 @@ ScratchNeed Model::scratch() const {
     return most;
 }
 
-std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
-                                      Workspace& workspace) const {
+static size_t outputs_of(const Batch& batch) {
     size_t outputs = 0;
-    for (const Run& run : batch.runs) {
-        check(!run.tokens.empty(), "a run has tokens");
-        check(run.position + run.tokens.size() <= workspace.size_.context_max,
-              "positions fit the workspace");
-        check(parts_.positions.rows() == 0 ||
-                  run.position + run.tokens.size() <= parts_.positions.rows(),
-              "the model has these positions");
-        check(run.pages.size() * KvCache::page_tokens >= run.position + run.tokens.size(),
-              "a run has the pages it needs");
+    for (const Run& run : batch.runs)
         outputs += run.all_logits ? run.tokens.size() : run.last_logits ? 1 : 0;
-    }
-    check(batch.tokens() <= workspace.size_.tokens_max && outputs <= workspace.size_.outputs_max,
-          "the batch fits the workspace");
+    return outputs;
+}
 
-    float* logits = workspace.logits_.data();
+void Model::check_batch(const Batch& batch, const Workspace& workspace) const {
+    for (const Run& run : batch.runs) {
+        size_t end = run.position + run.tokens.size();
+        check(!run.tokens.empty(), "a run has tokens");
+        check(end <= workspace.size_.context_max, "positions fit the workspace");
+        check(parts_.positions.rows() == 0 || end <= parts_.positions.rows(),
+              "the model has these positions");
+        check(run.pages.size() * KvCache::page_tokens >= end, "a run has the pages it needs");
+        check(parts_.causal || run.position == 0, "an encoder's run is a whole text");
+        check(run.types.empty() || run.types.size() == run.tokens.size(), "a type for each token");
+    }
+    check(batch.tokens() <= workspace.size_.tokens_max, "the batch fits the workspace");
+}
+
+void Model::run(const Batch& batch, KvCache& cache, Workspace& workspace,
+                FunctionRef<void(Pass&)> finish) const {
+    check_batch(batch, workspace);
     workspace.pool_.run([&](size_t worker) {
         Pass pass(workspace.kernels_, batch, cache, workspace.pool_, worker, workspace.x_.data(),
                   workspace.shared_.data(), workspace.own_.data() + worker * workspace.own_floats_);
@@ -76,12 +84,50 @@ std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
         for (const auto& block : parts_.blocks) {
             pass.reset();
             block->run(pass);
-            if (block->kv().heads > 0) pass.layer++;
+            // An encoder's layers take turns with one cache, as nobody comes back to it.
+            if (block->kv().heads > 0 && parts_.causal) pass.layer++;
         }
         pass.reset();
-        predict(pass, logits);
+        finish(pass);
     });
+}
+
+std::span<const float> Model::forward(const Batch& batch, KvCache& cache,
+                                      Workspace& workspace) const {
+    const size_t outputs = outputs_of(batch);
+    check(predicts() && outputs <= workspace.size_.outputs_max, "the logits fit the workspace");
+    float* logits = workspace.logits_.data();
+    run(batch, cache, workspace, [&](Pass& pass) { predict(pass, logits); });
     return {logits, outputs * parts_.config.vocabulary};
+}
+
+std::span<const float> Model::encode(const Batch& batch, KvCache& cache,
+                                     Workspace& workspace) const {
+    const size_t dim = parts_.config.dim;
+    run(batch, cache, workspace, [&](Pass& pass) {
+        pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
+            for (size_t t = begin; t < end && parts_.output_norm.size() > 0; t++)
+                parts_.output_norm.run(pass.kernels, pass.x + t * dim, pass.x + t * dim);
+        });
+    });
+    return std::span(workspace.x_).first(batch.tokens() * dim);
+}
+
+std::vector<float> Model::classify(const Kernels& kernels, std::span<const float> state) const {
+    check(labels() > 0 && state.size() == parts_.config.dim, "a state of a model that classifies");
+    auto apply = [&](const Linear& linear, std::span<const float> x) {
+        std::vector<float> y(linear.rows()), scratch(linear.weight.scratch_floats());
+        std::vector<ActBlock> blocks(x.size() / pack_columns);
+        kernels.quantize_activations(x.data(), blocks.size(), blocks.data());
+        linear.run(kernels, {x.data(), blocks.data()}, 1, 0, y.size(), y.data(), y.size(),
+                   scratch.data());
+        return y;
+    };
+    const Classifier& classifier = parts_.classifier;
+    if (classifier.dense.rows() == 0) return apply(classifier.output, state);
+    std::vector<float> inner = apply(classifier.dense, state);
+    for (float& value : inner) value = std::tanh(value);
+    return apply(classifier.output, inner);
 }
 
 void Model::embed(Pass& pass) const {
@@ -99,13 +145,22 @@ void Model::embed(Pass& pass) const {
                 parts_.embedding.decode_row(static_cast<size_t>(token), x);
                 if (parts_.embedding_scale != 1)
                     for (size_t d = 0; d < dim; d++) x[d] *= parts_.embedding_scale;
-                if (parts_.positions.rows() == 0) continue;
-                float* position = pass.own();
-                parts_.positions.decode_row(run.position + i, position);
-                pass.kernels.add_scaled_f32(x, position, 1, dim);
+                add_places(pass, run, i, x);
             }
         }
     });
+}
+
+// The vectors of a token's position and of its text in a pair, where the model has them.
+void Model::add_places(const Pass& pass, const Run& run, size_t token, float* x) const {
+    auto add = [&](const Matrix& table, size_t row) {
+        if (table.rows() == 0) return;
+        check(row < table.rows(), "the model has a vector for the place");
+        table.decode_row(row, pass.own());
+        pass.kernels.add_scaled_f32(x, pass.own(), 1, parts_.config.dim);
+    };
+    add(parts_.token_types, run.types.empty() ? 0 : run.types[token]);
+    add(parts_.positions, run.position + token);
 }
 
 void Model::turn_angles(Pass& pass, uint32_t context) const {

@@ -22,20 +22,29 @@ struct ModelConfig {
     uint32_t context = 0;  // tokens that the model was trained for
 };
 
+// Gives a text a score for each label, from its first token's state: output(tanh(dense(state))).
+struct Classifier {
+    Linear dense;   // (dim, dim); without rows where there is none, nor the tanh
+    Linear output;  // (labels, dim); without rows where the model has no classifier
+};
+
 // What a family builds.
 struct ModelParts {
     ModelConfig config;
     Matrix embedding;  // (vocabulary, dim)
     float embedding_scale = 1;
-    Matrix
-        positions;  // (positions, dim), added to the embedding; without rows where there are none
+    // Added to the embedding; without rows where there are none.
+    Matrix positions;    // (positions, dim)
+    Matrix token_types;  // (types, dim)
     std::vector<std::shared_ptr<const Rope>> ropes;
     std::vector<std::unique_ptr<Block>>
         blocks;  // in order; those with keys and values count as cache layers
     Norm output_norm;
-    Matrix head;  // (vocabulary, dim); the embedding where they are tied
+    Matrix head;  // (vocabulary, dim); the embedding where they are tied; no rows in an encoder
     float logit_scale = 1;
     float logit_soft_cap = 0;  // cap * tanh(logit / cap); 0 for none
+    bool causal = true;        // a token sees what comes before it, not all of its run
+    Classifier classifier;
 };
 
 class Workspace;
@@ -50,12 +59,21 @@ class Model {
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
     std::vector<KvShape> kv_shapes() const;
+    // False for an encoder: a run is then a whole text, from position 0.
+    bool causal() const { return parts_.causal; }
+    bool predicts() const { return parts_.head.rows() > 0; }  // has logits for a next token
+    size_t labels() const { return parts_.classifier.output.rows(); }
+    size_t token_types() const { return parts_.token_types.rows(); }
 
     // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs,
     // vocabulary), in order; they lie in the workspace until the next call. REQUIRES: token ids are
     // in the vocabulary, the batch and its positions fit the workspace, and pages are the
-    // sequence's own where they are written.
+    // sequence's own where they are written. The model predicts.
     std::span<const float> forward(const Batch& batch, KvCache& cache, Workspace& workspace) const;
+    // The same up to the states behind the last layer and its norm: (tokens, dim) of all tokens.
+    std::span<const float> encode(const Batch& batch, KvCache& cache, Workspace& workspace) const;
+    // A score for each label. REQUIRES: labels() > 0, and the state of a text's first token.
+    std::vector<float> classify(const Kernels& kernels, std::span<const float> state) const;
 
     // Floats of the buffers for the workspace.
     ScratchNeed scratch() const;
@@ -63,7 +81,11 @@ class Model {
   private:
     Model(Checkpoint checkpoint, ModelParts parts)
         : checkpoint_(std::move(checkpoint)), parts_(std::move(parts)) {}
+    void run(const Batch& batch, KvCache& cache, Workspace& workspace,
+             FunctionRef<void(Pass&)> finish) const;
+    void check_batch(const Batch& batch, const Workspace& workspace) const;
     void embed(Pass& pass) const;
+    void add_places(const Pass& pass, const Run& run, size_t token, float* x) const;
     void turn_angles(Pass& pass, uint32_t context) const;
     void predict(Pass& pass, float* logits) const;
 

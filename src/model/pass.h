@@ -20,6 +20,7 @@ struct Run {
     std::span<const uint32_t> pages;  // of the sequence, enough for position + tokens.size()
     bool all_logits = false;          // else only those of the last token, if `last_logits`
     bool last_logits = true;
+    std::span<const uint8_t> types{};  // of each token: which text of a pair; empty: all the first
 };
 
 struct Batch {

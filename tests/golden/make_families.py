@@ -7,6 +7,8 @@
 A folder holds what `transformers` saves (config.json, model.safetensors in bfloat16), the same weights as a GGUF file
 (model.gguf: GGUF's names, order of rows, and settings, by the package `gguf` and the notes beside each case), and
 golden.safetensors: for some prompts the ids, positions and the logits at these, computed by `transformers` in float32.
+For an encoder these are the states of its last layer, with the type of each token and, where there is a classifier, the
+score of the text.
 --check also decodes token by token with a cache and compares, so that the logits hold for that as well."""
 import argparse
 import copy
@@ -130,6 +132,25 @@ def expert_extras(w, c):
         w.add_expert_feed_forward_length(c.moe_intermediate_size)
 
 
+def bert_settings(w, c):
+    w.add_context_length(c.max_position_embeddings)
+    w.add_embedding_length(c.hidden_size)
+    w.add_block_count(c.num_hidden_layers)
+    w.add_feed_forward_length(c.intermediate_size)
+    w.add_head_count(c.num_attention_heads)
+    w.add_layer_norm_eps(c.layer_norm_eps)
+    w.add_causal_attention(False)
+    if getattr(c, "rope_parameters", None):
+        w.add_rope_freq_base(c.rope_parameters["rope_theta"])
+
+
+def bert_rows(name, tensor, c):
+    """The classifier's two steps have names of their own."""
+    name = name.removeprefix("bert.")
+    name = name.replace("pooler.dense", "cls").replace("classifier", "cls.output")
+    yield name, tensor
+
+
 def phi3_extras(w, c):
     rope = c.rope_parameters
     dims = int(c.hidden_size // c.num_attention_heads * rope.get("partial_rotary_factor", 1))
@@ -170,7 +191,7 @@ def write_gguf(path, case, model):
     tensors = load_file(path.parent / "model.safetensors")
     for name, tensor in case.get("gather", lambda tensors, c: tensors)(tensors, config).items():
         for part, data in change(name, tensor.float(), config):
-            new = part if part.startswith("blk.") else names.get_name(part, try_suffixes=(".weight", ".bias"))
+            new = part if part.startswith(("blk.", "cls.")) else names.get_name(part, try_suffixes=(".weight", ".bias"))
             assert new, f"GGUF has no name for {part}"
             if data.dim() == 1:
                 w.add_tensor(new, data.numpy())
@@ -275,6 +296,15 @@ CASES = {
         sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=16,
                    intermediate_size=16, num_local_experts=4, num_experts_per_tok=2, sliding_window=None,
                    tie_word_embeddings=False)),
+    "bert": dict(
+        config=hf.BertConfig, gguf="bert", rows=bert_rows, settings=bert_settings, encoder="classifier",
+        model=hf.AutoModelForSequenceClassification,
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=28,
+                   max_position_embeddings=64, type_vocab_size=2, num_labels=1)),
+    "nomic-bert": dict(
+        config=hf.NomicBertConfig, gguf="nomic-bert", settings=bert_settings, encoder="states", model=hf.AutoModel,
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=20, head_dim=12,
+                   type_vocab_size=2)),
 }
 
 
@@ -285,7 +315,7 @@ def randomize(model, seed):
     generator = torch.Generator().manual_seed(seed)
     for name, p in sorted(model.named_parameters()):
         noise = torch.randn(p.shape, generator=generator)
-        if "norm" in name or ".ln_" in name:
+        if "norm" in name.lower() or ".ln_" in name or "_ln." in name:
             value = p.data + 0.2 * noise
         elif p.dim() == 1:
             value = 0.3 * noise
@@ -296,6 +326,23 @@ def randomize(model, seed):
         p.data = value.to(torch.bfloat16).float()
 
 
+def encoder_golden(case, model, draw):
+    """States of all tokens of some texts; every second one is a pair, whose second part is of type 1."""
+    golden = {}
+    for i, length in enumerate((40, 5, 33)):
+        ids = torch.tensor(draw.integers(3, VOCABULARY, length), dtype=torch.int32)
+        types = torch.zeros(length, dtype=torch.int32)
+        types[length // 3:] = i % 2
+        with torch.no_grad():
+            inputs = dict(input_ids=ids[None].long(), token_type_ids=types[None].long())
+            states = model.base_model(**inputs).last_hidden_state[0].float()
+            if case["encoder"] == "classifier":
+                golden[f"score.{i}"] = model(**inputs).logits[0].float()
+        golden[f"ids.{i}"], golden[f"types.{i}"], golden[f"logits.{i}"] = ids, types, states.contiguous()
+        golden[f"rows.{i}"] = torch.arange(length, dtype=torch.int32)
+    return golden
+
+
 def make(name, check):
     case = CASES[name]
     number = list(CASES).index(name)
@@ -304,7 +351,7 @@ def make(name, check):
     folder.mkdir(parents=True)
     config = case["config"](**{**BASE, **case["sizes"]})
     config._attn_implementation = "eager"
-    model = hf.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model = case.get("model", hf.AutoModelForCausalLM).from_config(config, dtype=torch.float32).eval()
     randomize(model, number)
     # A copy, because the rotary frequencies would lose their low bits with it.
     copy.deepcopy(model).to(torch.bfloat16).save_pretrained(folder)
@@ -312,8 +359,8 @@ def make(name, check):
     write_gguf(folder / "model.gguf", case, model)
 
     draw = np.random.default_rng(number)
-    golden = {}
-    for i, length in enumerate(case.get("lengths", LENGTHS)):
+    golden = encoder_golden(case, model, draw) if case.get("encoder") else {}
+    for i, length in enumerate([] if golden else case.get("lengths", LENGTHS)):
         ids = torch.tensor(draw.integers(3, VOCABULARY, length), dtype=torch.int32)
         with torch.no_grad():
             logits = model(ids[None].long(), use_cache=False).logits[0].float()

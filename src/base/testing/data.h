@@ -19,16 +19,25 @@ inline Path data_folder() {
     return set ? Path(set) : source_folder() / "../shared";
 }
 
+inline Path user_store() {
+    const char* data = std::getenv("XDG_DATA_HOME");
+    const char* home = std::getenv("HOME");
+    return (data && *data ? Path(data) : Path(home ? home : "/") / ".local/share") / "linnet";
+}
+
 // The default model's file where it has been pulled: LINNET_TEST_MODEL, or the blob in the store of
 // this user.
 inline Path default_model() {
     constexpr const char* digest =
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
     if (const char* set = std::getenv("LINNET_TEST_MODEL")) return set;
-    const char* data = std::getenv("XDG_DATA_HOME");
-    const char* home = std::getenv("HOME");
-    Path base = data && *data ? Path(data) : Path(home ? home : "/") / ".local/share";
-    return base / "linnet/blobs/sha256" / std::string(digest, 2) / digest;
+    return user_store() / "blobs/sha256" / std::string(digest, 2) / digest;
+}
+
+// The folder of all-MiniLM-L6-v2: LINNET_TEST_EMBEDDER, or that in the store of this user.
+inline Path embedding_model() {
+    if (const char* set = std::getenv("LINNET_TEST_EMBEDDER")) return set;
+    return user_store() / "models/all-minilm-l6-v2";
 }
 
 }  // namespace linnet::testing

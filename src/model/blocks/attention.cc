@@ -110,6 +110,7 @@ struct Attention::Tile {
     float* mixed;
 
     uint32_t position(size_t i) const { return run.position + static_cast<uint32_t>(first + i); }
+    uint32_t run_end() const { return run.position + static_cast<uint32_t>(run.tokens.size()); }
 };
 
 void Attention::attend(Pass& pass, const float* q, float* mixed) const {
@@ -134,12 +135,13 @@ void Attention::attend(Pass& pass, const float* q, float* mixed) const {
 
 void Attention::attend_tile(Pass& pass, const Tile& tile) const {
     const size_t head_dim = p_.head_dim;
-    const uint32_t last = tile.position(tile.count - 1);
+    auto last_seen = [&](size_t i) { return p_.causal ? tile.position(i) : tile.run_end() - 1; };
     auto first_seen = [&](size_t i) {
         uint32_t position = tile.position(i);
         return p_.window == 0 || position < p_.window ? 0 : position + 1 - p_.window;
     };
-    const size_t page_first = first_seen(0) / page_tokens, page_last = last / page_tokens;
+    const size_t page_first = first_seen(0) / page_tokens,
+                 page_last = last_seen(tile.count - 1) / page_tokens;
     const size_t base = page_first * page_tokens;  // the position of score 0
     const size_t length = (page_last + 1) * page_tokens - base;
     float* page_scratch = pass.own();
@@ -151,14 +153,14 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
         const float* keys = pass.kv.keys(pass.kernels, pass.layer, tile.run.pages[page],
                                          tile.kv_head, page_scratch);
         for (size_t i = 0; i < tile.count; i++) {
-            if (page * page_tokens > tile.position(i)) continue;
+            if (page * page_tokens > last_seen(i)) continue;
             pass.kernels.matmul_f32(keys, page_tokens, head_dim, query(i), head_dim, group_,
                                     row(i, 0) + page * page_tokens - base, length);
         }
     }
     float scale[tile_tokens * group_max];
     for (size_t i = 0; i < tile.count; i++) {
-        size_t seen = first_seen(i) - base, count = tile.position(i) - first_seen(i) + 1;
+        size_t seen = first_seen(i) - base, count = last_seen(i) - first_seen(i) + 1;
         for (size_t g = 0; g < group_; g++) {
             float* s = row(i, g) + seen;
             if (p_.soft_cap > 0) pass.kernels.soft_cap_f32(s, p_.soft_cap, count);
@@ -173,7 +175,7 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
                                              tile.kv_head, page_scratch);
         for (size_t i = 0; i < tile.count; i++) {
             size_t from = std::max<size_t>(page * page_tokens, first_seen(i));
-            size_t to = std::min<size_t>((page + 1) * page_tokens, tile.position(i) + 1);
+            size_t to = std::min<size_t>((page + 1) * page_tokens, last_seen(i) + 1);
             if (from >= to) continue;
             for (size_t g = 0; g < group_; g++)
                 pass.kernels.add_rows_f32(

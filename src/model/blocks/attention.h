@@ -1,4 +1,5 @@
-// Causal self-attention with grouped keys and values (Ainslie et al. 2023) over the paged cache.
+// Self-attention with grouped keys and values (Ainslie et al. 2023) over the paged cache: causal,
+// or over all of a run that is a whole text.
 #pragma once
 
 #include <memory>
@@ -25,6 +26,7 @@ class Attention final : public Block {
         float scale = 1;      // of the scores
         float soft_cap = 0;   // of the scores: cap * tanh(score / cap); 0 for none
         uint32_t window = 0;  // tokens that a token sees, itself included; 0 sees all
+        bool causal = true;   // else it sees the tokens behind it too, and has no window
         float residual_scale = 1;
     };
     static constexpr size_t group_max = 128;  // query heads that share keys

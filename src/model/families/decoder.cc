@@ -49,7 +49,7 @@ Result<> Decoder::read_expert_sizes() {
 Result<Activation> Decoder::activation() const {
     std::string name = source_.from_hugging_face() ? source_.string_or("activation", "") : "";
     if (name.empty()) return style_.activation;
-    if (name == "silu" || name == "swish") return Activation::Silu;
+    if (name == "silu" || name == "swish" || name == "swiglu") return Activation::Silu;
     if (name == "gelu") return Activation::GeluErf;
     if (name == "gelu_pytorch_tanh" || name == "gelu_new" || name == "gelu_fast")
         return Activation::Gelu;
@@ -72,6 +72,8 @@ Result<> Decoder::read_frame() {
                     .layers = s.layers,
                     .context = s.context};
     model.embedding = Matrix(*embedding, s.dim);
+    model.causal = !style_.encoder;
+    if (style_.encoder) return Done{};
     bool tied = !source_.has("output.weight");
     model.head =
         TRY(source_.matrix(tied ? "token_embd.weight" : "output.weight", vocabulary, s.dim));

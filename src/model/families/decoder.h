@@ -23,6 +23,7 @@ struct DecoderStyle {
     Activation activation = Activation::Silu;  // where the file does not say
     bool gated = true;                         // act(gate(x)) * up(x), or act(up(x))
     float folder_norm_offset = 0;              // what norm weights of a folder lack
+    bool encoder = false;                      // no norm behind the layers, no head, not causal
     bool folder_transposed = false;            // projections of a folder are (columns, rows)
     uint32_t usual_hidden = 0;  // times the width, where the file does not give the hidden size
 };

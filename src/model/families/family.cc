@@ -18,6 +18,8 @@ static constexpr const Family* table[] = {
     &olmo2_family,
     &gpt2_family,
     &qwen3moe_family,
+    &bert_family,
+    &nomic_bert_family,
 };
 // clang-format on
 

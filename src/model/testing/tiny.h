@@ -55,6 +55,26 @@ inline std::vector<Golden> read_golden(const Path& file) {
     return out;
 }
 
+// The types of an encoder's tokens, and the score of its text where it has a classifier.
+struct EncoderGolden {
+    std::vector<uint8_t> types;
+    Row scores;
+};
+
+inline std::vector<EncoderGolden> read_encoder_golden(const Path& file) {
+    auto checkpoint = must(Checkpoint::open(file));
+    std::vector<EncoderGolden> out;
+    for (size_t i = 0; checkpoint.find(cat("types.", i)); i++) {
+        EncoderGolden golden;
+        for (int32_t type : values_of<int32_t>(checkpoint, cat("types.", i)))
+            golden.types.push_back(static_cast<uint8_t>(type));
+        if (checkpoint.find(cat("score.", i)))
+            golden.scores = values_of<float>(checkpoint, cat("score.", i));
+        out.push_back(std::move(golden));
+    }
+    return out;
+}
+
 // Runs a model over several prompts at once.
 class Runner {
   public:

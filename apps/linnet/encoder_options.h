@@ -1,0 +1,27 @@
+// What commands share that run whole texts through a model: their options, and their texts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/text_encoder.h"
+#include "linnet/command.h"
+
+namespace linnet {
+
+class EncoderModelOptions {
+  public:
+    void declare(Syntax& syntax);
+    Math math() const { return math_ == "f32" ? Math::F32 : Math::Fast; }
+    TextEncoderOptions options(Context& context) const;
+
+  private:
+    std::string math_ = "fast";
+};
+
+// The arguments, or the lines of standard input where there are none; empty lines count. Usage
+// where there is neither.
+Result<std::vector<std::string>> texts_or_lines(Context& context,
+                                                std::vector<std::string> arguments);
+
+}  // namespace linnet

@@ -1,0 +1,72 @@
+#include "engine/reranker.h"
+
+#include <cmath>
+
+#include "base/text.h"
+
+namespace linnet {
+
+Result<std::unique_ptr<Reranker>> Reranker::open(const Checkpoint& checkpoint, Math math,
+                                                 const Kernels& kernels,
+                                                 TextEncoderOptions options) {
+    OpenedModel opened = TRY(open_encoder(checkpoint, math, kernels, options));
+    if (size_t labels = opened.encoder->model().labels(); labels != 1)
+        return Error{Code::Unsupported,
+                     labels == 0 ? std::string("the model gives no score to a pair of texts")
+                                 : cat("the model gives a pair of texts ", labels,
+                                       " scores, and ranking takes one"),
+                     "use a reranker (a cross-encoder), or compare the vectors of linnet embed"};
+    return std::unique_ptr<Reranker>(new Reranker(std::move(opened)));
+}
+
+Result<std::vector<Rank>> Reranker::rank(std::string_view query,
+                                         std::span<const std::string> documents,
+                                         const Cancel& cancel) {
+    const Tokenizer& tokenizer = opened_.tokenizer;
+    const Model& model = opened_.encoder->model();
+    const size_t most = opened_.encoder->context();
+    // [CLS] query [SEP] document [SEP], of type 0 up to the first [SEP] and 1 behind it.
+    const std::vector<int32_t> first = tokenizer.encode(query);
+    constexpr size_t least = 8;  // tokens of a document
+    if (first.size() + least > most)
+        return Error{Code::NoFit,
+                     cat("the query has ", first.size(),
+                         " tokens, and query and document together "
+                         "may have ",
+                         most),
+                     "shorten it"};
+    std::vector<Rank> out(documents.size());
+    std::vector<std::vector<int32_t>> tokens;
+    std::vector<std::vector<uint8_t>> types;
+    std::vector<EncoderText> inputs;
+    for (size_t i = 0; i < documents.size(); i++) {
+        auto second = tokenizer.encode(documents[i], {.bos = EncodeOptions::Add::No});
+        if (size_t room = most - first.size(); second.size() > room) {
+            out[i].cut = true;
+            if (tokenizer.adds_eos()) second[room - 1] = second.back();
+            second.resize(room);
+        }
+        tokens.push_back(first);
+        tokens.back().insert(tokens.back().end(), second.begin(), second.end());
+        types.emplace_back(first.size(), uint8_t{0});
+        types.back().resize(tokens.back().size(), model.token_types() > 1 ? 1 : 0);
+        out[i].tokens = tokens.back().size();
+        inputs.push_back({.tokens = tokens.back(), .types = types.back()});
+    }
+    auto score = [&](size_t text, size_t token, std::span<const float> states) {
+        if (token > 0) return;
+        float logit =
+            model.classify(opened_.encoder->kernels(), states.first(model.config().dim))[0];
+        out[text].logit = logit;
+        out[text].score = 1 / (1 + std::exp(-logit));
+    };
+    TRY(opened_.encoder->encode(inputs, cancel, score));
+    for (const Rank& rank : out)
+        if (!std::isfinite(rank.logit))
+            return Error{Code::BadInput,
+                         "the model computed values that are not numbers; its file is probably "
+                         "damaged"};
+    return out;
+}
+
+}  // namespace linnet

@@ -1,0 +1,93 @@
+// Encoders on tiny models with random weights against the states and scores that another
+// implementation computed in float32 (tests/golden/make_families.py).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/select.h"
+#include "model/testing/tiny.h"
+
+namespace linnet {
+namespace {
+
+using namespace linnet::testing;
+
+class EachEncoder : public ::testing::TestWithParam<std::tuple<const char*, bool>> {
+  protected:
+    void SetUp() override {
+        auto [name, gguf] = GetParam();
+        Path folder = family_folder(name);
+        golden = read_golden(folder / "golden.safetensors");
+        extra = read_encoder_golden(folder / "golden.safetensors");
+        ASSERT_EQ(golden.size(), extra.size());
+        path = folder / (gguf ? "model.gguf" : "model.safetensors");
+    }
+
+    // The largest distance of any state or score, with texts one by one or together.
+    double worst(const Model& model, const Kernels& kernels, bool together) {
+        constexpr uint32_t context = 64;
+        constexpr size_t pages = context / KvCache::page_tokens;
+        Workspace workspace(model, kernels, pool, {.tokens_max = 256, .context_max = context});
+        auto cache = must(KvCache::make(model.kv_shapes(), pages * golden.size(), KvType::F32));
+        std::vector<uint32_t> own(pages * golden.size());
+        std::iota(own.rbegin(), own.rend(), 0u);
+        double most = 0;
+        for (size_t first = 0; first < golden.size();) {
+            size_t count = together ? golden.size() : 1;
+            std::vector<linnet::Run> runs;
+            for (size_t i = first; i < first + count; i++)
+                runs.push_back({.tokens = golden[i].ids,
+                                .pages = std::span(own).subspan(i * pages, pages),
+                                .types = extra[i].types});
+            auto states = model.encode({runs}, cache, workspace);
+            for (size_t i = first; i < first + count; i++) {
+                most = std::max(most, worst_of(model, kernels, i, states));
+                states = states.subspan(golden[i].ids.size() * model.config().dim);
+            }
+            first += count;
+        }
+        return most;
+    }
+
+    double worst_of(const Model& model, const Kernels& kernels, size_t text,
+                    std::span<const float> states) {
+        const size_t dim = model.config().dim;
+        double most = 0;
+        for (size_t t = 0; t < golden[text].ids.size(); t++) {
+            auto row = states.subspan(t * dim, dim);
+            most = std::max(most, distance({row.begin(), row.end()}, golden[text].logits[t]));
+        }
+        if (extra[text].scores.empty()) return most;
+        return std::max(most,
+                        distance(model.classify(kernels, states.first(dim)), extra[text].scores));
+    }
+
+    ThreadPool pool{2};
+    Path path;
+    std::vector<Golden> golden;
+    std::vector<EncoderGolden> extra;
+};
+
+TEST_P(EachEncoder, StatesAreTheReferenceAloneAndInBatches) {
+    auto model = must(Model::load(must(Checkpoint::open(path)), Math::F32, pool));
+    EXPECT_FALSE(model->predicts());
+    EXPECT_EQ(model->kv_shapes().size(), 1u);
+    for (Isa isa : kernel_isas()) {
+        const Kernels& kernels = kernels_of(isa);
+        EXPECT_LE(worst(*model, kernels, false), 1e-5) << kernels.name;
+        EXPECT_LE(worst(*model, kernels, true), 1e-5) << kernels.name;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, EachEncoder,
+                         ::testing::Combine(::testing::Values("bert", "nomic-bert"),
+                                            ::testing::Bool()),
+                         [](const auto& one) {
+                             std::string name = std::get<0>(one.param);
+                             std::ranges::replace(name, '-', '_');
+                             return name + (std::get<1>(one.param) ? "_gguf" : "_folder");
+                         });
+
+}  // namespace
+}  // namespace linnet
