@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/pages.h"
 #include "engine/sequence.h"
+#include "engine/snapshots.h"
 
 namespace linnet {
 namespace {
@@ -55,6 +56,7 @@ class LocalEngine final : public Engine {
           pool_(options.threads),
           cache_(std::move(cache)),
           pages_(cache_.pages(), page_tokens),
+          snapshots_(snapshots_max(*model_)),
           workspace_(*model_, kernels, pool_, workspace_size(options)),
           waiting_(options.queue_max),
           thread_([this] { serve(); }) {}
@@ -71,12 +73,25 @@ class LocalEngine final : public Engine {
                 .context_max = options.context};
     }
 
+    // How many states of earlier beginnings are kept.
+    static size_t snapshots_max(const Model& model) {
+        constexpr size_t bytes_max = 256u << 20, count_max = 64;
+        size_t bytes = model.state_floats() * sizeof(float);
+        return bytes == 0 ? 0 : std::clamp<size_t>(bytes_max / bytes, 2, count_max);
+    }
+    // A sequence has its state, and a copy at the last full page.
+    static uint64_t state_bytes(const Model& model, const EngineOptions& options) {
+        uint64_t bytes = model.state_floats() * sizeof(float);
+        return bytes * (2 * options.sequences_max + snapshots_max(model));
+    }
+
     Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
     const Model& model() const override { return *model_; }
     uint32_t context() const override { return options_.context; }
     uint64_t memory_bytes() const override {
         return cache_.pages() * KvCache::bytes_per_page(model_->kv_shapes(), options_.kv) +
-               Workspace::bytes(*model_, pool_.size(), workspace_.size());
+               Workspace::bytes(*model_, pool_.size(), workspace_.size()) +
+               state_bytes(*model_, options_);
     }
 
   private:
@@ -89,6 +104,8 @@ class LocalEngine final : public Engine {
     size_t chunk_of(const Sequence& sequence, size_t budget) const;
     void advance(Sequence& sequence, size_t tokens, std::span<float> logits);
     void remember_pages(Sequence& sequence);
+    void restore_state(Sequence& sequence);
+    void remember_state(Sequence& sequence);
     void settle();
     void finish(Sequence& sequence, FinishReason reason);
 
@@ -98,6 +115,7 @@ class LocalEngine final : public Engine {
     ThreadPool pool_;
     KvCache cache_;
     PagePool pages_;
+    Snapshots snapshots_;
     Workspace workspace_;
     BoundedQueue<SequencePtr> waiting_;
     SequencePtr next_;  // taken from the queue, and still without pages
@@ -182,6 +200,7 @@ bool LocalEngine::start(Sequence& sequence) {
     // answer.
     sequence.pages =
         pages_.take_prefix(std::span(sequence.tokens).first(sequence.tokens.size() - 1));
+    if (model_->state_floats() > 0) restore_state(sequence);
     sequence.remembered_pages = sequence.pages.size();
     while (sequence.pages.size() < needed) {
         auto page = pages_.take();
@@ -200,12 +219,27 @@ bool LocalEngine::start(Sequence& sequence) {
     return true;
 }
 
+// Keeps only the pages up to the nearest place where the state is known.
+void LocalEngine::restore_state(Sequence& sequence) {
+    const size_t shared = sequence.pages.size() * page_tokens;
+    sequence.branch = shared;
+    sequence.prompt_end = (sequence.tokens.size() - 1) / page_tokens * page_tokens;
+    sequence.state.assign(model_->state_floats(), 0);
+    size_t known = snapshots_.restore(std::span(sequence.tokens).first(shared), sequence.state);
+    while (sequence.pages.size() * page_tokens > known) {
+        pages_.release(sequence.pages.back());
+        sequence.pages.pop_back();
+    }
+}
+
 // How many tokens of this sequence may go into a batch that has room for `budget`.
 size_t LocalEngine::chunk_of(const Sequence& sequence, size_t budget) const {
     if (sequence.finish || !sequence.wanted()) return 0;
     // One place stays for the finish.
     if (sequence.mailbox->events.size() + 1 >= Mailbox::events_max) return 0;
-    return std::min(sequence.tokens.size() - sequence.computed, budget);
+    size_t end = sequence.tokens.size();
+    if (!sequence.state.empty()) end = std::min(end, sequence.next_stop());
+    return std::min(end - sequence.computed, budget);
 }
 
 void LocalEngine::step() {
@@ -218,7 +252,8 @@ void LocalEngine::step() {
         runs_.push_back({.tokens = std::span(sequence.tokens).subspan(sequence.computed, tokens),
                          .position = static_cast<uint32_t>(sequence.computed),
                          .pages = sequence.pages,
-                         .last_logits = reaches_end});
+                         .last_logits = reaches_end,
+                         .state = sequence.state.data()});
         in_batch_.push_back(&sequence);
         budget -= tokens;
     };
@@ -246,6 +281,7 @@ void LocalEngine::step() {
 void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> logits) {
     sequence.computed += tokens;
     remember_pages(sequence);
+    if (!sequence.state.empty()) remember_state(sequence);
     if (logits.empty()) return;
     double now = clock_.now_s();
     if (sequence.stats.answer_tokens == 0) sequence.first_token_s = now;
@@ -276,6 +312,15 @@ void LocalEngine::remember_pages(Sequence& sequence) {
     }
 }
 
+void LocalEngine::remember_state(Sequence& sequence) {
+    if (sequence.computed == sequence.branch || sequence.computed == sequence.prompt_end) {
+        snapshots_.remember(std::span(sequence.tokens).first(sequence.computed), sequence.state);
+    } else if (sequence.computed > sequence.prompt_size() && sequence.computed % page_tokens == 0) {
+        sequence.answer_state = sequence.state;
+        sequence.answer_state_at = sequence.computed;
+    }
+}
+
 // Takes finished and cancelled sequences out and delivers their last events.
 void LocalEngine::settle() {
     for (auto& sequence : running_) {
@@ -288,6 +333,9 @@ void LocalEngine::settle() {
 }
 
 void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
+    if (sequence.answer_state_at > 0)
+        snapshots_.remember(std::span(sequence.tokens).first(sequence.answer_state_at),
+                            sequence.answer_state);
     // The youngest first, so that a chain is forgotten from its end.
     while (!sequence.pages.empty()) {
         pages_.release(sequence.pages.back());
@@ -308,7 +356,8 @@ void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
 uint64_t memory_of(const Model& model, const EngineOptions& options) {
     return pages_for(options.context) * options.sequences_max *
                KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
-           Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options));
+           Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options)) +
+           LocalEngine::state_bytes(model, options);
 }
 
 // The largest context, in whole pages, that fits the memory beside the weights; 0 where none does.

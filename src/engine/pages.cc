@@ -44,22 +44,29 @@ void PagePool::release(uint32_t page) {
     Page& state = pages_[page];
     check(state.holders > 0, "a page is released by who holds it");
     if (--state.holders > 0) return;
-    if (state.remembered)
+    if (state.remembered) {
         state.idle = idle_.insert(idle_.end(), page);
-    else
+    } else {
+        state.identity = 0;
         free_.push_back(page);
+    }
 }
 
 void PagePool::remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens,
                         uint32_t page) {
     Page& state = pages_[page];
     check(state.holders > 0 && tokens.size() == page_tokens_, "a held, full page is remembered");
-    if (state.remembered) return;
-    // A parent that is not remembered cannot be found again, so neither could its children.
-    if (parent && !pages_[*parent].remembered) return;
+    if (state.identity != 0) return;
+    // A parent of unknown content cannot be found again, so neither could its children.
+    if (parent && pages_[*parent].identity == 0) return;
     uint64_t parent_identity = parent ? pages_[*parent].identity : 0;
     Key key(parent_identity, {tokens.begin(), tokens.end()});
-    if (!by_content_.emplace(std::move(key), page).second) return;
+    if (auto found = by_content_.find(key); found != by_content_.end()) {
+        // Children of this page are found behind the one that has the same content.
+        state.identity = pages_[found->second].identity;
+        return;
+    }
+    by_content_.emplace(std::move(key), page);
     state.remembered = true;
     state.identity = next_identity_++;
     state.parent_identity = parent_identity;

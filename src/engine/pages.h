@@ -27,8 +27,8 @@ class PagePool {
     void release(uint32_t page);
 
     // Remembers that `page`, which the caller holds, has the keys and values of these page_tokens
-    // tokens behind `parent` (nothing at the start). If the same content is remembered already,
-    // nothing changes.
+    // tokens behind `parent` (nothing at the start). If another page with the same content is
+    // remembered already, that one stays, and this one is a parent like it.
     void remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens, uint32_t page);
 
     size_t available() const { return free_.size() + idle_.size(); }  // what take() can give
@@ -38,7 +38,7 @@ class PagePool {
     struct Page {
         uint32_t holders = 0;
         bool remembered = false;
-        uint64_t identity = 0;  // of its content, never used twice; 0 where not remembered
+        uint64_t identity = 0;  // of its content, never used twice; 0 where that is unknown
         uint64_t parent_identity = 0;
         std::vector<int32_t> tokens;  // of the content
         std::list<uint32_t>::iterator idle{};

@@ -57,6 +57,24 @@ TEST(PagePool, ForgetsTheOldestWhenItMust) {
     EXPECT_EQ(pool.take_prefix(b).size(), 1u);
 }
 
+TEST(PagePool, FindsChildrenOfAPageThatIsKnownTwice) {
+    PagePool pool(4, page_tokens);
+    auto tokens = count_up(8);
+    auto head = std::span(tokens).first(4), tail = std::span(tokens).subspan(4);
+    uint32_t first = *pool.take(), copy = *pool.take(), child = *pool.take();
+    pool.remember(std::nullopt, head, first);
+    pool.remember(std::nullopt, head, copy);
+    pool.remember(copy, tail, child);
+    for (uint32_t page : {child, copy, first}) pool.release(page);
+    EXPECT_EQ(pool.take_prefix(tokens), (std::vector{first, child}));
+    // The copy is a page like any other again.
+    pool.release(child);
+    pool.release(first);
+    uint32_t other = *pool.take(), another = *pool.take();
+    pool.remember(other, tail, another);
+    EXPECT_TRUE(pool.take_prefix(tail).empty());
+}
+
 // 10,000 random schedules against a model of what every page holds: no page is lost, none is shared
 // by two that write it, and what a prefix returns always has the right content.
 TEST(PagePool, SurvivesRandomSchedules) {

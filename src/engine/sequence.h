@@ -26,6 +26,12 @@ struct Sequence {
     std::vector<int32_t> tokens;  // prompt, then answer
     std::vector<uint32_t> pages;  // held
     size_t computed = 0;          // tokens whose keys and values are in the cache
+    std::vector<float> state;     // behind these tokens, of a recurrent model
+    // Where the state is worth keeping: where another sequence went on differently, and the last
+    // page that the prompt fills. Within the answer it is the last page that is full.
+    size_t branch = 0, prompt_end = 0;
+    std::vector<float> answer_state;
+    size_t answer_state_at = 0;
     size_t remembered_pages = 0;  // of `pages`, offered to later requests
     RunStats stats;
     double submitted_s = 0, started_s = 0, first_token_s = 0;
@@ -42,6 +48,10 @@ struct Sequence {
     size_t prompt_size() const { return stats.prompt_tokens; }
     bool in_prompt() const {
         return computed + 1 < tokens.size() || tokens.size() == prompt_size();
+    }
+    // The next place where a batch has to stop, so that the state can be kept.
+    size_t next_stop() const {
+        return computed < branch ? branch : computed < prompt_end ? prompt_end : SIZE_MAX;
     }
     bool wanted() const { return !mailbox->cancelled.load(std::memory_order_relaxed); }
 };

@@ -12,6 +12,11 @@ constexpr size_t page_tokens = KvCache::page_tokens;
 constexpr size_t batch_tokens = 512;  // that are worth computing together
 constexpr size_t batch_texts = 64;
 
+// The states of recurrent models may be large.
+size_t texts_max(const Model& model) {
+    return model.state_floats() > 0 ? 1 : batch_texts;
+}
+
 size_t pages_for(size_t tokens) {
     return (tokens + page_tokens - 1) / page_tokens;
 }
@@ -23,8 +28,8 @@ Workspace::Size size_for(const Model& model, uint32_t context) {
 }
 
 // Every text of a batch begins at a page.
-size_t pages_needed(const Workspace::Size& size) {
-    return std::max(pages_for(size.context_max), size.tokens_max / page_tokens + batch_texts);
+size_t pages_needed(const Model& model, const Workspace::Size& size) {
+    return std::max(pages_for(size.context_max), size.tokens_max / page_tokens + texts_max(model));
 }
 
 }  // namespace
@@ -42,10 +47,11 @@ Result<std::unique_ptr<TextEncoder>> TextEncoder::make(std::shared_ptr<const Mod
                          " tokens that the model knows"),
                      cat("use --context ", trained, " or less")};
     Workspace::Size size = size_for(*model, o.context);
-    size_t pages = pages_needed(size);
+    size_t pages = pages_needed(*model, size);
     uint64_t needed = model->checkpoint().file_bytes() +
                       pages * KvCache::bytes_per_page(model->kv_shapes(), o.kv) +
-                      Workspace::bytes(*model, o.threads, size);
+                      Workspace::bytes(*model, o.threads, size) +
+                      texts_max(*model) * model->state_floats() * sizeof(float);
     if (o.memory_max && needed > *o.memory_max)
         return Error{Code::NoFit,
                      cat("the model needs ", bytes_text(needed), " for texts of ", o.context,
@@ -64,7 +70,9 @@ TextEncoder::TextEncoder(std::shared_ptr<const Model> model, const Kernels& kern
       pool_(options.threads),
       cache_(std::move(cache)),
       workspace_(*model_, kernels, pool_, size),
-      pages_(cache_.pages()) {
+      pages_(cache_.pages()),
+      texts_max_(texts_max(*model_)),
+      states_(texts_max_ * model_->state_floats()) {
     std::iota(pages_.begin(), pages_.end(), 0u);
 }
 
@@ -84,11 +92,13 @@ Result<> TextEncoder::encode(std::span<const EncoderText> texts, const Cancel& c
 
 void TextEncoder::encode_pieces(const EncoderText& text, size_t index, Visit visit) {
     const size_t step = workspace_.size().tokens_max;
+    std::ranges::fill(states_, 0.0f);
     for (size_t first = 0; first < text.tokens.size(); first += step) {
         size_t count = std::min(step, text.tokens.size() - first);
         Run run{.tokens = text.tokens.subspan(first, count),
                 .position = static_cast<uint32_t>(first),
                 .pages = pages_,
+                .state = states_.data(),
                 .types = text.types.empty() ? text.types : text.types.subspan(first, count)};
         visit(index, first, model_->encode({std::span(&run, 1)}, cache_, workspace_));
     }
@@ -98,11 +108,13 @@ void TextEncoder::encode_pieces(const EncoderText& text, size_t index, Visit vis
 size_t TextEncoder::encode_batch(std::span<const EncoderText> texts, size_t index, Visit visit) {
     runs_.clear();
     size_t tokens = 0, page = 0;
-    for (const EncoderText& text : texts.first(std::min(texts.size(), batch_texts))) {
+    std::ranges::fill(states_, 0.0f);
+    for (const EncoderText& text : texts.first(std::min(texts.size(), texts_max_))) {
         size_t size = text.tokens.size(), pages = pages_for(size);
         if (tokens + size > workspace_.size().tokens_max) break;
         runs_.push_back({.tokens = text.tokens,
                          .pages = std::span(pages_).subspan(page, pages),
+                         .state = states_.data() + runs_.size() * model_->state_floats(),
                          .types = text.types});
         tokens += size;
         page += pages;

@@ -57,6 +57,8 @@ class TextEncoder {
     Workspace workspace_;
     std::vector<uint32_t> pages_;
     std::vector<Run> runs_;
+    size_t texts_max_;           // of a batch
+    std::vector<float> states_;  // of a recurrent model, for each of them
 };
 
 }  // namespace linnet

@@ -22,9 +22,29 @@ struct Case {
 };
 
 constexpr Case cases[] = {
-    {"llama"},   {"llama3"}, {"mistral"}, {"qwen2"},    {"qwen2-yarn"},        {"qwen3"},
-    {"smollm3"}, {"gemma2"}, {"gemma3"},  {"phi3"},     {"phi4-longrope", 32}, {"granite"},
-    {"olmo2"},   {"olmo3"},  {"gpt2"},    {"qwen3moe"}, {"mixtral"},
+    {"llama"},
+    {"llama3"},
+    {"mistral"},
+    {"qwen2"},
+    {"qwen2-yarn"},
+    {"qwen3"},
+    {"smollm3"},
+    {"gemma2"},
+    {"gemma3"},
+    {"phi3"},
+    {"phi4-longrope", 32},
+    {"granite"},
+    {"olmo2"},
+    {"olmo3"},
+    {"gpt2"},
+    {"qwen3moe"},
+    {"mixtral"},
+    {"mamba2"},
+    {"falcon-h1"},
+    {"falcon-h1-norm"},
+    {"granitehybrid"},
+    {"granitehybrid-dense"},
+    {"lfm2"},
 };
 
 class EachFamily : public ::testing::TestWithParam<std::tuple<Case, bool>> {

@@ -35,14 +35,15 @@ std::vector<KvShape> Model::kv_shapes() const {
     return shapes;
 }
 
+size_t Model::state_floats() const {
+    size_t floats = 0;
+    for (const auto& block : parts_.blocks) floats += block->state_floats();
+    return floats;
+}
+
 ScratchNeed Model::scratch() const {
     ScratchNeed most;
-    for (const auto& block : parts_.blocks) {
-        ScratchNeed need = block->scratch();
-        most.shared_per_token = std::max(most.shared_per_token, need.shared_per_token);
-        most.own = std::max(most.own, need.own);
-        most.own_per_context = std::max(most.own_per_context, need.own_per_context);
-    }
+    for (const auto& block : parts_.blocks) most.cover(block->scratch());
     most.shared_per_token = std::max(most.shared_per_token,
                                      parts_.config.dim + Operand::block_floats(parts_.config.dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
@@ -66,6 +67,7 @@ void Model::check_batch(const Batch& batch, const Workspace& workspace) const {
               "the model has these positions");
         check(run.pages.size() * KvCache::page_tokens >= end, "a run has the pages it needs");
         check(parts_.causal || run.position == 0, "an encoder's run is a whole text");
+        check(run.state || state_floats() == 0, "a recurrent model has a state");
         check(run.types.empty() || run.types.size() == run.tokens.size(), "a type for each token");
     }
     check(batch.tokens() <= workspace.size_.tokens_max, "the batch fits the workspace");
@@ -86,6 +88,7 @@ void Model::run(const Batch& batch, KvCache& cache, Workspace& workspace,
             block->run(pass);
             // An encoder's layers take turns with one cache, as nobody comes back to it.
             if (block->kv().heads > 0 && parts_.causal) pass.layer++;
+            pass.state_at += block->state_floats();
         }
         pass.reset();
         finish(pass);

@@ -59,6 +59,8 @@ class Model {
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
     std::vector<KvShape> kv_shapes() const;
+    // Floats that a sequence keeps besides keys and values; 0 where there is no recurrence.
+    size_t state_floats() const;
     // False for an encoder: a run is then a whole text, from position 0.
     bool causal() const { return parts_.causal; }
     bool predicts() const { return parts_.head.rows() > 0; }  // has logits for a next token
@@ -68,7 +70,8 @@ class Model {
     // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs,
     // vocabulary), in order; they lie in the workspace until the next call. REQUIRES: token ids are
     // in the vocabulary, the batch and its positions fit the workspace, and pages are the
-    // sequence's own where they are written. The model predicts.
+    // sequence's own where they are written; so is its state, if the model has one. The model
+    // predicts.
     std::span<const float> forward(const Batch& batch, KvCache& cache, Workspace& workspace) const;
     // The same up to the states behind the last layer and its norm: (tokens, dim) of all tokens.
     std::span<const float> encode(const Batch& batch, KvCache& cache, Workspace& workspace) const;

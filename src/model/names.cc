@@ -54,8 +54,10 @@ constexpr NamePair common[] = {
 
 // Where GGUF uses another word than config.json.
 constexpr NamePair architectures[] = {
-    {"llama", "mistral"}, {"llama", "mixtral"},      {"gemma3", "gemma3_text"},
-    {"olmo2", "olmo3"},   {"qwen3moe", "qwen3_moe"}, {"nomic-bert", "nomic_bert"},
+    {"llama", "mistral"},       {"llama", "mixtral"},
+    {"gemma3", "gemma3_text"},  {"olmo2", "olmo3"},
+    {"qwen3moe", "qwen3_moe"},  {"nomic-bert", "nomic_bert"},
+    {"falcon-h1", "falcon_h1"}, {"granitehybrid", "granitemoehybrid"},
 };
 
 bool is_number(std::string_view part) {

@@ -20,6 +20,9 @@ struct Run {
     std::span<const uint32_t> pages;  // of the sequence, enough for position + tokens.size()
     bool all_logits = false;          // else only those of the last token, if `last_logits`
     bool last_logits = true;
+    // Of the sequence, Model::state_floats() of them: zeros in front of its first token, then what
+    // earlier runs left.
+    float* state = nullptr;
     std::span<const uint8_t> types{};  // of each token: which text of a pair; empty: all the first
 };
 
@@ -42,6 +45,7 @@ class Pass {
           kv(cache),
           tokens(of.tokens()),
           x(residual),
+          input(residual),
           pool_(pool),
           worker_(worker),
           shared_(shared),
@@ -51,13 +55,26 @@ class Pass {
     const Batch& batch;
     KvCache& kv;
     const size_t tokens;
-    float* const x;  // (tokens, dim): the residual stream
+    float* const x;      // (tokens, dim): the residual stream
+    const float* input;  // what blocks read: x, but where two stand side by side
     uint32_t layer = 0;
+    size_t state_at = 0;  // of the block that runs, among the floats of a sequence's state
     static constexpr size_t ropes_max = 4;
     float* angles[ropes_max] =
         {};  // for each rope of the model (tokens, its dims), set by the model
 
     void barrier() { pool_.barrier(); }
+
+    float* state(const Run& run) const { return run.state + state_at; }
+    // body(run, first): its tokens are number `first` and those behind it.
+    template <class Body>
+    void each_run(Body body) const {
+        size_t first = 0;
+        for (const Run& run : batch.runs) {
+            body(run, first);
+            first += run.tokens.size();
+        }
+    }
 
     // This worker's share of 0..count, in multiples of `grain`: body(begin, end) if there is any.
     template <class Body>
@@ -101,6 +118,9 @@ class Pass {
     // What has been taken so far stays for the whole step.
     void keep() { kept_ = shared_used_; }
     void reset() { shared_used_ = kept_; }
+    // Gives back what was taken since the mark.
+    size_t mark() const { return shared_used_; }
+    void rewind(size_t mark) { shared_used_ = mark; }
 
   private:
     ThreadPool& pool_;
@@ -115,6 +135,13 @@ struct ScratchNeed {
     size_t shared_per_token = 0;  // floats
     size_t own = 0;               // floats, for each worker
     size_t own_per_context = 0;   // and this for each token of context
+
+    // Grows to what two blocks need that run one after the other.
+    void cover(const ScratchNeed& other) {
+        shared_per_token = std::max(shared_per_token, other.shared_per_token);
+        own = std::max(own, other.own);
+        own_per_context = std::max(own_per_context, other.own_per_context);
+    }
 };
 
 // A part of a layer that reads the residual stream and adds to it.
@@ -125,6 +152,8 @@ class Block {
     virtual void run(Pass& pass) const = 0;
     virtual ScratchNeed scratch() const = 0;
     virtual KvShape kv() const { return {}; }
+    // What it keeps of a sequence, however long that is.
+    virtual size_t state_floats() const { return 0; }
 };
 
 }  // namespace linnet

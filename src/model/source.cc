@@ -229,4 +229,16 @@ Result<std::vector<float>> Source::vector(std::string_view name, uint64_t size, 
     return out;
 }
 
+Result<std::vector<float>> Source::values(std::string_view name, uint64_t count) const {
+    const Tensor& tensor = *TRY(need(name));
+    if (tensor.values != count || !tensor.dtype->decode)
+        return Error{
+            Code::BadInput,
+            cat("the tensor '", shown(name), "' is ", shape_text(tensor.shape), " of type ",
+                tensor.dtype->name, " where the model's settings ask for ", count, " numbers")};
+    std::vector<float> out(count);
+    tensor.dtype->decode(tensor.data.data(), out.data(), count);
+    return out;
+}
+
 }  // namespace linnet

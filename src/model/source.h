@@ -65,6 +65,8 @@ class Source {
     }
     // The same for what was taken from a tensor by hand.
     Matrix ready(Matrix matrix, const Tensor& tensor) const;
+    // All values of a tensor in float32, whatever its shape.
+    Result<std::vector<float>> values(std::string_view name, uint64_t count) const;
     // A vector in float32; empty where it is missing and not needed.
     Result<std::vector<float>> vector(std::string_view name, uint64_t size, bool needed) const;
 

@@ -151,6 +151,106 @@ def bert_rows(name, tensor, c):
     yield name, tensor
 
 
+def recurrent_settings(w, c, heads, inner, groups, state, kernel):
+    w.add_ssm_time_step_rank(heads)
+    w.add_ssm_inner_size(inner)
+    w.add_ssm_group_count(groups)
+    w.add_ssm_state_size(state)
+    w.add_ssm_conv_kernel(kernel)
+
+
+def mamba2_settings(w, c):
+    w.add_context_length(2 ** 20)
+    w.add_embedding_length(c.hidden_size)
+    w.add_block_count(c.num_hidden_layers)
+    w.add_feed_forward_length(0)
+    w.add_head_count(0)
+    w.add_layer_norm_rms_eps(c.layer_norm_epsilon)
+    recurrent_settings(w, c, c.num_heads, c.num_heads * c.head_dim, c.n_groups, c.state_size, c.conv_kernel)
+
+
+def mamba_rows(name, tensor, c):
+    """Numbers per head as a column, what fades as it is and not as its logarithm, the convolution without its middle."""
+    groups = getattr(c, "n_groups", None) or c.mamba_n_groups
+    name = name.replace(".dt_bias", ".dt_proj.bias")
+    if name.endswith(".A_log"):
+        tensor = -torch.exp(tensor)
+    if name.endswith((".A_log", ".D")):
+        tensor = tensor[:, None]
+    if name.endswith("conv1d.weight"):
+        tensor = tensor.squeeze(1)
+    if name.endswith((".mixer.norm.weight", ".mamba.norm.weight")):
+        tensor = tensor.reshape(groups, -1)
+    yield name, tensor
+
+
+def falcon_h1_settings(w, c):
+    common_settings(w, c)
+    recurrent_settings(w, c, c.mamba_n_heads, c.mamba_d_ssm, c.mamba_n_groups, c.mamba_d_state, c.mamba_d_conv)
+
+
+def falcon_h1_rows(name, tensor, c):
+    """The factors are in the weights; ours are powers of two, so that nothing is rounded."""
+    factors = {"down_proj": c.mlp_multipliers[1], "gate_proj": c.mlp_multipliers[0],
+               "k_proj": c.key_multiplier * c.attention_in_multiplier, "q_proj": c.attention_in_multiplier,
+               "v_proj": c.attention_in_multiplier, "o_proj": c.attention_out_multiplier,
+               "out_proj": c.ssm_out_multiplier, "in_proj": c.ssm_in_multiplier, "lm_head": c.lm_head_multiplier,
+               "embed_tokens": c.embedding_multiplier}
+    part = name.split(".")[-2]
+    tensor = tensor * factors.get(part, 1.0)
+    if part == "in_proj":
+        grouped = c.mamba_n_groups * c.mamba_d_state
+        counts = [c.mamba_d_ssm, c.mamba_d_ssm, grouped, grouped, c.mamba_n_heads]
+        tensor = tensor * torch.repeat_interleave(torch.tensor(c.ssm_multipliers), torch.tensor(counts))[:, None]
+    yield from mamba_rows(name, tensor, c)
+
+
+def granite_hybrid_settings(w, c):
+    w.add_context_length(c.max_position_embeddings)
+    w.add_embedding_length(c.hidden_size)
+    w.add_block_count(c.num_hidden_layers)
+    w.add_head_count(c.num_attention_heads)
+    w.add_head_count_kv([0 if kind == "linear_attention" else c.num_key_value_heads for kind in c.layer_types])
+    w.add_layer_norm_rms_eps(c.rms_norm_eps)
+    w.add_rope_freq_base(c.rope_parameters["rope_theta"])
+    w.add_rope_scaling_finetuned(c.position_embedding_type == "rope")
+    if c.num_local_experts:
+        w.add_feed_forward_length(c.intermediate_size)
+        w.add_expert_shared_feed_forward_length(c.shared_intermediate_size)
+        expert_extras(w, c)
+    else:
+        w.add_feed_forward_length(c.shared_intermediate_size)
+    granite_extras(w, c)
+    recurrent_settings(w, c, c.mamba_n_heads, c.mamba_expand * c.hidden_size, c.mamba_n_groups, c.mamba_d_state,
+                       c.mamba_d_conv)
+
+
+def granite_hybrid_rows(name, tensor, c):
+    layer = name.split(".")[2] if "layers" in name else ""
+    both = "_exps" if "block_sparse_moe" in name else "_shexp" if c.num_local_experts else ""
+    if name.endswith(("moe.input_linear.weight", "mlp.input_linear.weight")):
+        gate, up = tensor.chunk(2, dim=-2)
+        yield f"blk.{layer}.ffn_gate{both}.weight", gate
+        yield f"blk.{layer}.ffn_up{both}.weight", up
+    elif name.endswith(("moe.output_linear.weight", "mlp.output_linear.weight")):
+        yield f"blk.{layer}.ffn_down{both}.weight", tensor
+    else:
+        for part, data in llama_rows(name, tensor, c):
+            yield from mamba_rows(part, data, c)
+
+
+def lfm2_settings(w, c):
+    w.add_context_length(c.max_position_embeddings)
+    w.add_embedding_length(c.hidden_size)
+    w.add_block_count(c.num_hidden_layers)
+    w.add_feed_forward_length(c.intermediate_size)
+    w.add_head_count(c.num_attention_heads)
+    w.add_head_count_kv([0 if kind == "conv" else c.num_key_value_heads for kind in c.layer_types])
+    w.add_layer_norm_rms_eps(c.norm_eps)
+    w.add_rope_freq_base(c.rope_parameters["rope_theta"])
+    w.add_shortconv_l_cache(c.conv_L_cache)
+
+
 def phi3_extras(w, c):
     rope = c.rope_parameters
     dims = int(c.hidden_size // c.num_attention_heads * rope.get("partial_rotary_factor", 1))
@@ -178,6 +278,10 @@ def olmo3_extras(w, c):
     w.add_sliding_window_pattern([kind == "sliding_attention" for kind in c.layer_types])
 
 
+# What is no matrix stays in float32.
+KEPT_EXACT = ("ssm_a", "ssm_d", "ssm_conv1d.weight", "ssm_norm.weight", "shortconv.conv.weight")
+
+
 def write_gguf(path, case, model):
     config = text_config(model.config)
     arch = case["gguf"]
@@ -193,8 +297,8 @@ def write_gguf(path, case, model):
         for part, data in change(name, tensor.float(), config):
             new = part if part.startswith(("blk.", "cls.")) else names.get_name(part, try_suffixes=(".weight", ".bias"))
             assert new, f"GGUF has no name for {part}"
-            if data.dim() == 1:
-                w.add_tensor(new, data.numpy())
+            if data.dim() == 1 or new.endswith(KEPT_EXACT):
+                w.add_tensor(new, data.contiguous().numpy())
             else:
                 half = data.to(torch.bfloat16)
                 assert torch.equal(half.float(), data), part
@@ -296,6 +400,45 @@ CASES = {
         sizes=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=16,
                    intermediate_size=16, num_local_experts=4, num_experts_per_tok=2, sliding_window=None,
                    tie_word_embeddings=False)),
+    "mamba2": dict(
+        config=hf.Mamba2Config, gguf="mamba2", rows=mamba_rows, settings=mamba2_settings,
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_heads=4, head_dim=12, state_size=10, n_groups=2,
+                   conv_kernel=4, chunk_size=16)),
+    "falcon-h1": dict(
+        config=hf.FalconH1Config, gguf="falcon-h1", rows=falcon_h1_rows, settings=falcon_h1_settings,
+        sizes=dict(hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2,
+                   num_key_value_heads=1, mamba_d_ssm=32, mamba_n_heads=4, mamba_d_head=8, mamba_n_groups=2,
+                   mamba_d_state=6, mamba_chunk_size=16, embedding_multiplier=4.0, lm_head_multiplier=0.5,
+                   attention_in_multiplier=2.0, key_multiplier=0.5, attention_out_multiplier=0.25,
+                   ssm_in_multiplier=0.5, ssm_out_multiplier=2.0, ssm_multipliers=[0.5, 2.0, 4.0, 0.25, 2.0],
+                   mlp_multipliers=[0.5, 2.0])),
+    "falcon-h1-norm": dict(
+        config=hf.FalconH1Config, gguf="falcon-h1", rows=falcon_h1_rows, settings=falcon_h1_settings,
+        sizes=dict(hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2,
+                   num_key_value_heads=2, mamba_d_ssm=24, mamba_n_heads=6, mamba_d_head=4, mamba_n_groups=1,
+                   mamba_d_state=6, mamba_chunk_size=16, mamba_rms_norm=True, mamba_norm_before_gate=False,
+                   ssm_multipliers=[1.0] * 5, mlp_multipliers=[1.0, 1.0], tie_word_embeddings=True)),
+    "granitehybrid": dict(
+        config=hf.GraniteMoeHybridConfig, gguf="granitehybrid", rows=granite_hybrid_rows,
+        settings=granite_hybrid_settings,
+        sizes=dict(hidden_size=24, intermediate_size=12, shared_intermediate_size=16, num_hidden_layers=3,
+                   num_attention_heads=2, num_key_value_heads=1, mamba_n_heads=4, mamba_d_head=12, mamba_n_groups=1,
+                   mamba_d_state=6, mamba_chunk_size=16, num_local_experts=4, num_experts_per_tok=2,
+                   layer_types=["mamba", "attention", "mamba"], embedding_multiplier=3.0, attention_multiplier=0.4,
+                   residual_multiplier=0.3, logits_scaling=2.5)),
+    "granitehybrid-dense": dict(
+        config=hf.GraniteMoeHybridConfig, gguf="granitehybrid", rows=granite_hybrid_rows,
+        settings=granite_hybrid_settings,
+        sizes=dict(hidden_size=24, intermediate_size=12, shared_intermediate_size=20, num_hidden_layers=2,
+                   num_attention_heads=3, num_key_value_heads=1, mamba_n_heads=6, mamba_d_head=8, mamba_n_groups=2,
+                   mamba_d_state=6, mamba_chunk_size=16, num_local_experts=0, position_embedding_type="rope",
+                   layer_types=["attention", "mamba"], tie_word_embeddings=True)),
+    "lfm2": dict(
+        config=hf.Lfm2Config, gguf="lfm2", rows=lambda name, tensor, c: [
+            (name, tensor.squeeze(1) if name.endswith("conv.conv.weight") else tensor)], settings=lfm2_settings,
+        sizes=dict(hidden_size=24, intermediate_size=28, block_auto_adjust_ff_dim=False, num_hidden_layers=3,
+                   num_attention_heads=2, num_key_value_heads=1, conv_L_cache=3,
+                   layer_types=["conv", "full_attention", "conv"])),
     "bert": dict(
         config=hf.BertConfig, gguf="bert", rows=bert_rows, settings=bert_settings, encoder="classifier",
         model=hf.AutoModelForSequenceClassification,
@@ -372,8 +515,9 @@ def make(name, check):
             with torch.no_grad():
                 cache = None
                 for t in range(length):
-                    out = model(ids[None, t:t + 1].long(), past_key_values=cache, use_cache=True)
-                    cache = out.past_key_values
+                    name_of_cache = "cache_params" if case["gguf"] == "mamba2" else "past_key_values"
+                    out = model(ids[None, t:t + 1].long(), use_cache=True, **{name_of_cache: cache})
+                    cache = out[name_of_cache]
                     worst = (out.logits[0, 0] - logits[t]).norm() / logits[t].norm()
                     assert worst < 1e-5, f"{name}: decoding differs at {t} by {worst}"
     save_file(golden, folder / "golden.safetensors")

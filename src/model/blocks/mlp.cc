@@ -42,6 +42,8 @@ void Mlp::run(Pass& pass) const {
         auto activate = activation_of(pass.kernels, p_.activation);
         for (size_t t = 0; t < tokens; t++) {
             size_t at = t * hidden_ + begin;
+            for (size_t i = at; i < at + end - begin && p_.gate_scale != 1; i++)
+                gate[i] *= p_.gate_scale;
             activate(gate + at, gated ? up + at : nullptr, gate + at, end - begin);
         }
     });

@@ -20,6 +20,7 @@ class Mlp final : public Block {
         Norm norm, post_norm;   // of what comes in, and of what is added; empty where there is none
         Linear gate, up, down;  // the gate without rows where the model has none
         Activation activation = Activation::Silu;
+        float gate_scale = 1;
         float residual_scale = 1;
     };
     explicit Mlp(Parts parts) : p_(std::move(parts)), dim_(p_.down.rows()), hidden_(p_.up.rows()) {}

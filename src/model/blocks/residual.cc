@@ -7,9 +7,9 @@ namespace linnet {
 void norm_input(const Pass& pass, const Norm& norm, size_t dim, float* normed, ActBlock* blocks) {
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
         if (norm.size() == 0)
-            std::copy(pass.x + begin * dim, pass.x + end * dim, normed + begin * dim);
+            std::copy(pass.input + begin * dim, pass.input + end * dim, normed + begin * dim);
         for (size_t t = begin; t < end && norm.size() > 0; t++)
-            norm.run(pass.kernels, pass.x + t * dim, normed + t * dim);
+            norm.run(pass.kernels, pass.input + t * dim, normed + t * dim);
         pass.quantize(normed, dim, blocks, begin, end);
     });
 }

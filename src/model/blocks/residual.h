@@ -7,8 +7,8 @@
 
 namespace linnet {
 
-// normed = norm(x) of this worker's tokens, with their int8 blocks. A norm without weights passes
-// x on. Ends without a barrier.
+// normed = norm(input) of this worker's tokens, with their int8 blocks. A norm without weights
+// passes x on. Ends without a barrier.
 void norm_input(const Pass& pass, const Norm& norm, size_t dim, float* normed, ActBlock* blocks);
 
 // x += scale * post_norm(linear(from)); a norm without weights does nothing. `out` is room for

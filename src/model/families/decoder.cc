@@ -16,24 +16,48 @@ Result<> Decoder::read_sizes() {
     DecoderSizes& s = sizes_;
     s.dim = TRY(source_.need_uint("embedding_length", 1, 1 << 16));
     s.layers = TRY(source_.need_uint("block_count", 1, 1024));
-    s.hidden = TRY(style_.usual_hidden == 0 ? source_.need_uint("feed_forward_length", 1, 1 << 20)
-                                            : source_.uint_or("feed_forward_length", 1, 1 << 20,
-                                                              style_.usual_hidden * s.dim));
-    s.heads = TRY(source_.need_uint("attention.head_count", 1, 1024));
-    s.kv_heads = TRY(source_.uint_or("attention.head_count_kv", 1, s.heads, s.heads));
-    s.head_dim =
-        TRY(source_.uint_or("attention.key_length", 1, 1024, std::max(s.dim / s.heads, 1u)));
     s.context = TRY(source_.uint_or("context_length", 1, 1 << 24, 2048));
     s.epsilon = TRY(source_.float_or(
         style_.layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon",
         1e-5f));
-    if (s.heads % s.kv_heads != 0 || s.heads / s.kv_heads > Attention::group_max ||
-        s.head_dim > 1024)
+    activation_ = TRY(activation());
+    if (!style_.attention) return Done{};
+    s.hidden = TRY(hidden_size());
+    TRY(read_head_sizes());
+    return read_expert_sizes();
+}
+
+Result<uint32_t> Decoder::hidden_size() const {
+    constexpr uint32_t most = 1 << 20;
+    if (style_.hidden_by_tensor) {
+        uint64_t rows = TRY(source_.need("blk.0.ffn_up.weight"))->values / sizes_.dim;
+        if (rows >= 1 && rows <= most) return static_cast<uint32_t>(rows);
+        return Error{Code::BadInput, cat("the model's feed-forward has ", rows, " rows")};
+    }
+    if (style_.usual_hidden == 0) return source_.need_uint("feed_forward_length", 1, most);
+    return source_.uint_or("feed_forward_length", 1, most, style_.usual_hidden * sizes_.dim);
+}
+
+Result<> Decoder::read_head_sizes() {
+    DecoderSizes& s = sizes_;
+    s.heads = TRY(source_.need_uint("attention.head_count", 1, 1024));
+    // One number, or one for each layer, which is 0 where there is no attention.
+    auto listed = source_.floats("attention.head_count_kv");
+    if (listed.empty()) {
+        s.kv_heads = TRY(source_.uint_or("attention.head_count_kv", 1, s.heads, s.heads));
+    } else {
+        float most = std::ranges::max(listed);
+        s.kv_heads = most >= 1 && most <= static_cast<float>(s.heads) ? static_cast<uint32_t>(most)
+                                                                      : 0;  // refused below
+    }
+    s.head_dim =
+        TRY(source_.uint_or("attention.key_length", 1, 1024, std::max(s.dim / s.heads, 1u)));
+    if (s.kv_heads == 0 || s.heads % s.kv_heads != 0 ||
+        s.heads / s.kv_heads > Attention::group_max || s.head_dim > 1024)
         return Error{Code::BadInput,
                      cat("the model's settings do not fit together: ", s.heads, " heads of ",
                          s.head_dim, " values and ", s.kv_heads, " key-value heads")};
-    activation_ = TRY(activation());
-    return read_expert_sizes();
+    return Done{};
 }
 
 Result<> Decoder::read_expert_sizes() {
@@ -77,7 +101,7 @@ Result<> Decoder::read_frame() {
     bool tied = !source_.has("output.weight");
     model.head =
         TRY(source_.matrix(tied ? "token_embd.weight" : "output.weight", vocabulary, s.dim));
-    model.output_norm = TRY(norm("output_norm", s.dim));
+    model.output_norm = TRY(norm(style_.output_norm, s.dim));
     return Done{};
 }
 
@@ -100,7 +124,10 @@ Result<Decoder::Rotation> Decoder::sliding_rotation(float usual_base) {
 
 Result<Norm> Decoder::norm(std::string_view name, size_t size) const {
     Norm norm;
-    norm.weight = TRY(source_.vector(cat(name, ".weight"), size, true));
+    // One norm of Falcon-H1's GGUF files is called "ffn_norm" alone.
+    std::string full_name = cat(name, ".weight");
+    bool bare = !source_.has(full_name) && source_.has(name);
+    norm.weight = TRY(source_.vector(bare ? std::string(name) : full_name, size, true));
     if (source_.from_hugging_face() && style_.folder_norm_offset != 0)
         for (float& weight : norm.weight) weight += style_.folder_norm_offset;
     if (style_.layer_norm) norm.bias = TRY(source_.vector(cat(name, ".bias"), size, false));
@@ -164,23 +191,30 @@ Result<Attention::Parts> Decoder::attention(uint32_t layer) const {
     return parts;
 }
 
-Result<Mlp::Parts> Decoder::mlp(uint32_t layer) const {
+Result<Mlp::Parts> Decoder::mlp(uint32_t layer, MlpNames names) const {
     const DecoderSizes& s = sizes_;
+    const size_t hidden = names.hidden > 0 ? names.hidden : s.hidden;
     auto name = [&](std::string_view part) { return cat("blk.", layer, ".", part); };
+    auto inner = [&](std::string_view part) { return cat(name(part), names.suffix); };
     Mlp::Parts parts;
-    if (style_.gated && !source_.has(name("ffn_gate.weight"))) {
-        size_t both = 2 * size_t{s.hidden};
-        parts.gate = TRY(linear(name("ffn_up"), s.hidden, s.dim, {.first = 0, .rows = both}));
-        parts.up = TRY(linear(name("ffn_up"), s.hidden, s.dim, {.first = s.hidden, .rows = both}));
+    if (style_.gated && !source_.has(inner("ffn_gate") + ".weight")) {
+        parts.gate = TRY(linear(inner("ffn_up"), hidden, s.dim, {.first = 0, .rows = 2 * hidden}));
+        parts.up =
+            TRY(linear(inner("ffn_up"), hidden, s.dim, {.first = hidden, .rows = 2 * hidden}));
     } else {
-        if (style_.gated) parts.gate = TRY(linear(name("ffn_gate"), s.hidden, s.dim));
-        parts.up = TRY(linear(name("ffn_up"), s.hidden, s.dim));
+        if (style_.gated) parts.gate = TRY(linear(inner("ffn_gate"), hidden, s.dim));
+        parts.up = TRY(linear(inner("ffn_up"), hidden, s.dim));
     }
-    parts.down = TRY(linear(name("ffn_down"), s.dim, s.hidden));
+    parts.down = TRY(linear(inner("ffn_down"), s.dim, hidden));
     if (style_.norm_before) parts.norm = TRY(norm(name("ffn_norm"), s.dim));
     if (style_.norm_after) parts.post_norm = TRY(norm(name("post_ffw_norm"), s.dim));
     parts.activation = activation_;
     return parts;
+}
+
+bool Decoder::has_attention(uint32_t layer) const {
+    return source_.has(cat("blk.", layer, ".attn_q.weight")) ||
+           source_.has(cat("blk.", layer, ".attn_qkv.weight"));
 }
 
 bool Decoder::has_experts(uint32_t layer) const {

@@ -23,8 +23,11 @@ struct DecoderStyle {
     Activation activation = Activation::Silu;  // where the file does not say
     bool gated = true;                         // act(gate(x)) * up(x), or act(up(x))
     float folder_norm_offset = 0;              // what norm weights of a folder lack
-    bool encoder = false;                      // no norm behind the layers, no head, not causal
-    bool folder_transposed = false;            // projections of a folder are (columns, rows)
+    bool attention = true;                     // false: no layer has heads, nor a feed-forward
+    bool hidden_by_tensor = false;             // the hidden size is that of the first layer
+    std::string_view output_norm = "output_norm";
+    bool encoder = false;            // no norm behind the layers, no head, not causal
+    bool folder_transposed = false;  // projections of a folder are (columns, rows)
     uint32_t usual_hidden = 0;  // times the width, where the file does not give the hidden size
 };
 
@@ -55,7 +58,13 @@ class Decoder {
     // The parts of layer `layer`, from tensors "blk.N.…" with or without bias, fused or not.
     // Attention has no rotation yet.
     Result<Attention::Parts> attention(uint32_t layer) const;
-    Result<Mlp::Parts> mlp(uint32_t layer) const;
+    struct MlpNames {
+        std::string_view suffix{};  // "blk.N.ffn_up" and this
+        uint32_t hidden = 0;        // where it is another than that of the model
+    };
+    Result<Mlp::Parts> mlp(uint32_t layer, MlpNames names) const;
+    Result<Mlp::Parts> mlp(uint32_t layer) const { return mlp(layer, MlpNames{}); }
+    bool has_attention(uint32_t layer) const;  // in models where not all layers do
     // From "blk.N.ffn_gate_inp" and the experts' tensors: all in one, or one for each.
     bool has_experts(uint32_t layer) const;
     Result<Experts::Parts> experts(uint32_t layer) const;
@@ -80,6 +89,8 @@ class Decoder {
   private:
     Decoder(const Source& source, const DecoderStyle& style) : source_(source), style_(style) {}
     Result<> read_sizes();
+    Result<> read_head_sizes();
+    Result<uint32_t> hidden_size() const;
     Result<> read_expert_sizes();
     Result<> read_frame();
     Result<Rotation> add_rotation(bool sliding, float sliding_base);

@@ -18,6 +18,10 @@ static constexpr const Family* table[] = {
     &olmo2_family,
     &gpt2_family,
     &qwen3moe_family,
+    &mamba2_family,
+    &falcon_h1_family,
+    &granite_hybrid_family,
+    &lfm2_family,
     &bert_family,
     &nomic_bert_family,
 };

@@ -92,6 +92,7 @@ class Runner {
         auto cache = must(KvCache::make(model_->kv_shapes(), pages * prompts.size(), KvType::F32));
         std::vector<std::vector<Row>> out(prompts.size());
         std::vector<std::vector<uint32_t>> own(prompts.size());
+        std::vector<Row> states(prompts.size(), Row(model_->state_floats()));
         for (size_t i = 0; i < prompts.size(); i++)  // pages of the prompts lie among each other
             for (size_t page = 0; page < pages; page++)
                 own[i].push_back(static_cast<uint32_t>(page * prompts.size() + i));
@@ -105,7 +106,8 @@ class Runner {
                 runs.push_back({.tokens = std::span(prompts[i]).subspan(done, count),
                                 .position = static_cast<uint32_t>(done),
                                 .pages = own[i],
-                                .all_logits = true});
+                                .all_logits = true,
+                                .state = states[i].data()});
                 whose.push_back(i);
             }
             if (runs.empty()) return out;
