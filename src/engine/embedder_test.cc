@@ -158,7 +158,7 @@ TEST_F(EmbedderTest, OptionsShapeTheVectors) {
     ASSERT_EQ(first.size(), 8u);
     EXPECT_NEAR(length(first), 1, 1e-6);
     EXPECT_NEAR(cosine(first, std::span(whole).first(8)), 1, 1e-6);
-    auto refused = embedder->embed({&text, 1}, {.dimensions = 25}, cancel);
+    auto refused = embedder->embed({&text, 1}, {.dimensions = 33}, cancel);
     expect_refused(refused, Code::Usage, "");
     refused = embedder->embed({&text, 1}, {.role = TextRole::Query}, cancel);
     expect_refused(refused, Code::Usage, "");

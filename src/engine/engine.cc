@@ -56,7 +56,7 @@ class LocalEngine final : public Engine {
           pool_(options.threads),
           cache_(std::move(cache)),
           pages_(cache_.pages(), page_tokens),
-          snapshots_(snapshots_max(*model_)),
+          snapshots_(options.snapshots_max.value_or(0)),
           workspace_(*model_, kernels, pool_, workspace_size(options)),
           waiting_(options.queue_max),
           thread_([this] { serve(); }) {}
@@ -73,16 +73,10 @@ class LocalEngine final : public Engine {
                 .context_max = options.context};
     }
 
-    // How many states of earlier beginnings are kept.
-    static size_t snapshots_max(const Model& model) {
-        constexpr size_t bytes_max = 256u << 20, count_max = 64;
-        size_t bytes = model.state_floats() * sizeof(float);
-        return bytes == 0 ? 0 : std::clamp<size_t>(bytes_max / bytes, 2, count_max);
-    }
     // A sequence has its state, and a copy at the last full page.
     static uint64_t state_bytes(const Model& model, const EngineOptions& options) {
         uint64_t bytes = model.state_floats() * sizeof(float);
-        return bytes * (2 * options.sequences_max + snapshots_max(model));
+        return bytes * (2 * options.sequences_max + options.snapshots_max.value_or(0));
     }
 
     Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
@@ -360,6 +354,20 @@ uint64_t memory_of(const Model& model, const EngineOptions& options) {
            LocalEngine::state_bytes(model, options);
 }
 
+// How many states of earlier beginnings to keep: what the options ask for, or as many as are cheap,
+// and few where memory is short.
+size_t snapshots_for(const Model& model, EngineOptions options, uint64_t weights) {
+    constexpr uint64_t least = 2, most = 64, bytes_max = 256u << 20;
+    uint64_t bytes = model.state_floats() * sizeof(float);
+    if (bytes == 0) return 0;
+    size_t wanted = options.snapshots_max.value_or(std::clamp(bytes_max / bytes, least, most));
+    if (!options.memory_max) return wanted;
+    options.snapshots_max = 0;
+    uint64_t needed = memory_of(model, options) + weights;
+    uint64_t left = *options.memory_max > needed ? *options.memory_max - needed : 0;
+    return std::min<uint64_t>(wanted, std::max(left / bytes, least));
+}
+
 // The largest context, in whole pages, that fits the memory beside the weights; 0 where none does.
 uint32_t largest_context(const Model& model, EngineOptions options, uint64_t memory) {
     uint32_t fits = 0;
@@ -403,9 +411,10 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
                      cat("a context of ", options.context, " is more than the ", trained,
                          " tokens that the model knows"),
                      cat("use --context ", trained, " or less")};
+    const uint64_t weights = model->checkpoint().file_bytes();
+    options.snapshots_max = snapshots_for(*model, options, weights);
     if (options.memory_max) {
-        uint64_t weights = model->checkpoint().file_bytes(),
-                 needed = memory_of(*model, options) + weights;
+        uint64_t needed = memory_of(*model, options) + weights;
         if (needed > *options.memory_max) {
             uint64_t left = *options.memory_max > weights ? *options.memory_max - weights : 0;
             uint32_t fits = largest_context(*model, options, left);

@@ -28,6 +28,9 @@ struct EngineOptions {
     size_t queue_max = 64;     // requests that wait
     size_t batch_tokens_max = 256;
     KvType kv = KvType::F16;
+    // States of earlier beginnings that a recurrent model keeps; else as many as 256 MiB hold, and
+    // in either case fewer, but two, where memory is short.
+    std::optional<size_t> snapshots_max{};
     std::optional<uint64_t> memory_max{};  // bytes that model and cache may take; NoFit beyond
 };
 

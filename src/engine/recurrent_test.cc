@@ -115,7 +115,7 @@ TEST_P(Recurrent, AnswersAreTheSameAloneAndTogether) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Recurrent,
-                         ::testing::Values("mamba2", "falcon-h1", "granitehybrid", "lfm2"),
+                         ::testing::Values("mamba2", "falcon-h1", "granitehybrid", "lfm2", "rwkv7"),
                          [](const auto& one) {
                              std::string name = one.param;
                              std::ranges::replace(name, '-', '_');

@@ -127,6 +127,15 @@ TEST(Checkpoint, OpensAShardedFolder) {
         EXPECT_EQ(must(model.document("config.json")).string_or("model_type", ""), "llama");
         expect_refused(model.document("tokenizer.json"), Code::NotFound, "tokenizer.json");
     }
+    // As Python writes it.
+    put(folder.path() / "config.json", R"({"a": [0.0, Infinity], "b": -Infinity, "c": "NaN \" NaN",
+        "d": NaN, "e": 1})");
+    Json config = must(must(Checkpoint::open(index)).document("config.json"));
+    EXPECT_TRUE(config.find("a")->as_array()->at(1).is_null());
+    EXPECT_TRUE(config.find("b")->is_null());
+    EXPECT_EQ(config.string_or("c", ""), "NaN \" NaN");
+    EXPECT_TRUE(config.find("d")->is_null());
+    EXPECT_EQ(config.find("e")->as_uint(), 1u);
     put(folder.path() / "config.json", "{");
     expect_refused(must(Checkpoint::open(index)).document("config.json"), Code::BadInput,
                    "config.json: not valid JSON");

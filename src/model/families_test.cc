@@ -6,8 +6,11 @@
 #include <filesystem>
 #include <set>
 
+#include "base/testing/temporary.h"
+#include "formats/writer.h"
 #include "kernels/select.h"
 #include "model/families/family.h"
+#include "model/summary.h"
 #include "model/testing/tiny.h"
 
 namespace linnet {
@@ -45,6 +48,7 @@ constexpr Case cases[] = {
     {"granitehybrid"},
     {"granitehybrid-dense"},
     {"lfm2"},
+    {"rwkv7"},
 };
 
 class EachFamily : public ::testing::TestWithParam<std::tuple<Case, bool>> {
@@ -138,6 +142,78 @@ TEST(Families, EachHasATinyModel) {
     }
     for (const Family* family : families())
         EXPECT_TRUE(found.contains(std::string(family->architecture))) << family->architecture;
+}
+
+// What `linnet show` tells of the memory is what the loaded model takes.
+TEST(Families, SummariesKnowWhatASequenceTakes) {
+    ThreadPool pool(1);
+    for (const auto& folder : std::filesystem::directory_iterator(family_folder(""))) {
+        for (const char* file : {"model.gguf", "model.safetensors"}) {
+            auto checkpoint = must(Checkpoint::open(folder.path() / file));
+            auto model = must(Model::load(checkpoint, Math::F32, pool));
+            ModelSummary summary = must(summarize(checkpoint));
+            uint64_t told = 0, state = 0, taken = 0;
+            for (const KvLayer& layer : summary.kv_layers) {
+                told += layer.heads * (layer.key_dim + layer.value_dim);
+                state += layer.state_values;
+            }
+            for (const KvShape& shape : model->kv_shapes())
+                taken += model->causal() ? 2 * shape.heads * shape.head_dim : 0;
+            EXPECT_EQ(told, taken) << folder.path() << file;
+            EXPECT_EQ(state, model->state_floats()) << folder.path() << file;
+            EXPECT_TRUE(memory_needed(summary, 64)) << folder.path() << file;
+        }
+    }
+}
+
+// A copy whose matrices are of q8_0 where their rows are whole blocks.
+void write_quantized(const Path& from, const Path& to) {
+    Checkpoint model = must(Checkpoint::open(from));
+    const DType* q8_0 = dtype_named("q8_0");
+    std::vector<TensorPlan> plan;
+    for (const Tensor& tensor : model.tensors()) {
+        bool matrix = tensor.dtype->name == "bf16" && tensor.shape.row() % 32 == 0;
+        plan.push_back({std::string(tensor.name), matrix ? q8_0 : tensor.dtype, tensor.shape});
+    }
+    auto writer = must(CheckpointWriter::create(to, MetadataBuilder(model.metadata()), plan));
+    for (size_t i = 0; i < plan.size(); i++) {
+        const Tensor& tensor = model.tensors()[i];
+        if (plan[i].dtype == tensor.dtype) {
+            must(writer.append(tensor.data));
+            continue;
+        }
+        std::vector<float> values(tensor.values);
+        tensor.dtype->decode(tensor.data.data(), values.data(), values.size());
+        std::vector<std::byte> bytes(*q8_0->bytes_of(values.size()));
+        q8_0->encode(values.data(), bytes.data(), values.size());
+        must(writer.append(bytes));
+    }
+    must(writer.finish());
+}
+
+// Packed weights with int8 activations, whatever the family: near enough that nothing was mixed up.
+TEST_P(EachFamily, FastArithmeticIsClose) {
+    if (!std::get<1>(GetParam())) GTEST_SKIP() << "the GGUF file is enough";
+    TemporaryFolder folder;
+    write_quantized(path, folder.path() / "model.gguf");
+    path = folder.path() / "model.gguf";
+    load(Math::F32);
+    std::vector<size_t> chunks = {9, 1, 5};
+    std::vector<Tokens> prompts = {golden[0].ids};
+    Runner oracle(model, kernels_of(kernel_isas().back()), pool, 96);
+    auto expected = oracle.run(prompts, chunks)[0];
+    load(Math::Fast);
+    for (Isa isa : {kernel_isas().front(), kernel_isas().back()}) {
+        Runner runner(model, kernels_of(isa), pool, 96);
+        auto got = runner.run(prompts, chunks)[0];
+        std::vector<double> distances;
+        for (size_t i = 0; i < got.size(); i++) distances.push_back(distance(got[i], expected[i]));
+        std::ranges::sort(distances);
+        // A token may go to another expert; most do not.
+        EXPECT_LE(distances[distances.size() / 2], 0.05);
+        EXPECT_LT(distances.back(), 2);
+        RecordProperty("median", cat(distances[distances.size() / 2]));
+    }
 }
 
 }  // namespace

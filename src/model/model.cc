@@ -47,6 +47,7 @@ ScratchNeed Model::scratch() const {
     most.shared_per_token = std::max(most.shared_per_token,
                                      parts_.config.dim + Operand::block_floats(parts_.config.dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
+    most.shared_per_token += parts_.carried_per_token;
     most.own = std::max({most.own, parts_.head.scratch_floats(), parts_.config.dim});
     return most;
 }
@@ -81,6 +82,7 @@ void Model::run(const Batch& batch, KvCache& cache, Workspace& workspace,
                   workspace.shared_.data(), workspace.own_.data() + worker * workspace.own_floats_);
         embed(pass);
         turn_angles(pass, workspace.size_.context_max);
+        pass.carried = pass.shared(pass.tokens * parts_.carried_per_token);
         pass.keep();
         pass.barrier();
         for (const auto& block : parts_.blocks) {

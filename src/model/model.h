@@ -38,7 +38,8 @@ struct ModelParts {
     Matrix token_types;  // (types, dim)
     std::vector<std::shared_ptr<const Rope>> ropes;
     std::vector<std::unique_ptr<Block>>
-        blocks;  // in order; those with keys and values count as cache layers
+        blocks;                    // in order; those with keys and values count as cache layers
+    size_t carried_per_token = 0;  // floats that blocks leave for later ones, besides x
     Norm output_norm;
     Matrix head;  // (vocabulary, dim); the embedding where they are tied; no rows in an encoder
     float logit_scale = 1;

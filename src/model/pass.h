@@ -58,7 +58,8 @@ class Pass {
     float* const x;      // (tokens, dim): the residual stream
     const float* input;  // what blocks read: x, but where two stand side by side
     uint32_t layer = 0;
-    size_t state_at = 0;  // of the block that runs, among the floats of a sequence's state
+    size_t state_at = 0;       // of the block that runs, among the floats of a sequence's state
+    float* carried = nullptr;  // (tokens, its floats): what blocks leave for later ones
     static constexpr size_t ropes_max = 4;
     float* angles[ropes_max] =
         {};  // for each rope of the model (tokens, its dims), set by the model

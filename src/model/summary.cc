@@ -83,8 +83,10 @@ Result<ModelSummary> summarize(const Checkpoint& model) {
         SummarySettings settings = TRY(SummarySettings::open(model));
         out.architecture = short_text(settings.architecture());
         TRY(read_sizes(settings, out));
-        if (out.layers)
+        if (out.layers) {
             out.kv_layers = TRY(summarize_kv(settings, *out.layers, out.embedding.value_or(0)));
+            TRY(summarize_state(settings, out.embedding.value_or(0), out.kv_layers));
+        }
         TRY(summarize_text(model, out));
         if (!out.tokenizer.vocabulary)
             out.tokenizer.vocabulary =
@@ -109,23 +111,27 @@ std::optional<MemoryNeed> memory_needed(const ModelSummary& model, uint64_t cont
     // Heads and dims are at most 2^16 and layers 10,000, so only their product with the context can
     // overflow.
     uint64_t widest = 0;
-    unsigned __int128 cache = 0;
+    unsigned __int128 cache = 0, state = 0;
     for (const KvLayer& layer : model.kv_layers) {
         uint64_t width = layer.heads * (layer.key_dim + layer.value_dim);
         uint64_t kept = layer.window > 0 ? std::min(context, layer.window) : context;
         cache += static_cast<unsigned __int128>(width) * kept * half;
         widest = std::max(widest, width);
+        state += static_cast<unsigned __int128>(layer.state_values) * single;
     }
     constexpr uint64_t most = uint64_t{1} << 62;
-    if (cache > most) return std::nullopt;
+    // The sequence's, a copy at its last full page, and the two at least that are kept.
+    constexpr uint64_t states = 4;
+    if (cache > most || state > most / states) return std::nullopt;
     out.kv_cache = static_cast<uint64_t>(cache);
+    out.state = states * static_cast<uint64_t>(state);
     uint64_t hidden = model.feed_forward.value_or(4 * *model.embedding);
     uint64_t vocabulary = std::min<uint64_t>(model.tokenizer.vocabulary.value_or(0), UINT32_MAX);
     uint64_t attention = 3 * *model.embedding + widest;
     uint64_t floats =
         batch * (2 * *model.embedding + std::max(attention, 3 * hidden)) + outputs * vocabulary;
     out.working = single * floats + per_token * vocabulary + program;
-    out.total = out.weights + out.kv_cache + out.working;
+    out.total = out.weights + out.kv_cache + out.state + out.working;
     return out;
 }
 

@@ -20,11 +20,12 @@ struct TypeShare {
     double bits_per_weight() const { return 8.0 * static_cast<double>(bytes) / double(values); }
 };
 
-// What one layer keeps of every past token.
+// What one layer keeps of a sequence: of every past token, and besides.
 struct KvLayer {
     uint64_t heads = 0;  // 0 where it keeps none
     uint64_t key_dim = 0, value_dim = 0;
-    uint64_t window = 0;  // tokens that it looks back at most; 0 for all
+    uint64_t window = 0;        // tokens that it looks back at most; 0 for all
+    uint64_t state_values = 0;  // of a recurrent layer, however long the sequence is
 };
 
 struct TokenizerSummary {
@@ -62,6 +63,7 @@ struct MemoryNeed {
     uint64_t context = 0;   // tokens
     uint64_t weights = 0;   // bytes, as all that follow
     uint64_t kv_cache = 0;  // in float16
+    uint64_t state = 0;     // of recurrent layers, in float32, with copies to go on from
     uint64_t working = 0;   // an estimate: buffers of a batch, logits, tokenizer, the program
     uint64_t total = 0;
 };

@@ -53,6 +53,7 @@ Json to_json(const MemoryNeed& need) {
     return Json::object({{"context", need.context},
                          {"weights", need.weights},
                          {"kv_cache", need.kv_cache},
+                         {"state", need.state},
                          {"working", need.working},
                          {"total", need.total}});
 }

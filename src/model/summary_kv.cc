@@ -59,14 +59,25 @@ class Windows {
 bool keeps_nothing(const SummarySettings& settings) {
     if (settings.gguf()) return settings.find("attention.causal", {}).flag(0) == false;
     const std::string& type = settings.architecture();
-    return type == "bert" || type == "roberta" || type == "distilbert" || type == "modernbert";
+    return type == "bert" || type == "nomic_bert" || type == "roberta" || type == "distilbert" ||
+           type == "modernbert";
+}
+
+bool has_no_attention(std::string_view architecture) {
+    return architecture == "mamba2" || architecture == "rwkv7";
+}
+
+// A folder of a hybrid lists its layers; a GGUF file gives the others no heads.
+bool is_recurrent(std::string_view layer_type) {
+    return layer_type == "mamba" || layer_type == "linear_attention" || layer_type == "conv";
 }
 
 }  // namespace
 
 Result<std::vector<KvLayer>> summarize_kv(const SummarySettings& settings, uint64_t layers,
                                           uint64_t embedding) {
-    if (keeps_nothing(settings)) return std::vector<KvLayer>(layers);
+    if (keeps_nothing(settings) || has_no_attention(settings.architecture()))
+        return std::vector<KvLayer>(layers);
     Setting all_heads =
         settings.find("attention.head_count", {"num_attention_heads", "n_head", "num_heads"});
     Setting all_kv_heads = settings.find("attention.head_count_kv",
@@ -75,12 +86,14 @@ Result<std::vector<KvLayer>> summarize_kv(const SummarySettings& settings, uint6
     auto value_dim =
         TRY(settings.greatest("attention.value_length", {"v_head_dim", "head_dim"}, head_dim_max));
     Windows windows = TRY(Windows::read(settings));
+    Setting kinds = settings.find("", {"layer_types", "layers_block_type"});
     std::vector<KvLayer> out;
     for (uint64_t layer = 0; layer < layers; layer++) {
         auto heads = TRY(all_heads.uint(heads_max, layer));
         if (!heads) return std::vector<KvLayer>();
         KvLayer kv;
         kv.heads = TRY(all_kv_heads.uint(heads_max, layer)).value_or(*heads);
+        if (is_recurrent(kinds.text(layer).value_or(""))) kv.heads = 0;
         uint64_t even = *heads > 0 ? embedding / *heads : 0;
         kv.key_dim = key_dim.value_or(even);
         kv.value_dim = value_dim.value_or(even);

@@ -72,6 +72,10 @@ class SummarySettings {
 Result<std::vector<KvLayer>> summarize_kv(const SummarySettings& settings, uint64_t layers,
                                           uint64_t embedding);
 
+// Adds what recurrent layers keep. Those without heads are recurrent in families that have both.
+Result<> summarize_state(const SummarySettings& settings, uint64_t embedding,
+                         std::vector<KvLayer>& layers);
+
 // Tokenizer, template and licence.
 Result<> summarize_text(const Checkpoint& model, ModelSummary& out);
 

@@ -24,14 +24,14 @@ TEST(EmbedCommand, WritesItsDocument) {
     expect_document("embed", run);
     Json result = document(run);
     EXPECT_EQ(result.string_or("pooling", ""), "mean");
-    EXPECT_EQ(result.find("dimensions")->as_uint(), 24u);
+    EXPECT_EQ(result.find("dimensions")->as_uint(), 32u);
     const Json::Array& list = *result.find("embeddings")->as_array();
     ASSERT_EQ(list.size(), 2u);
     Json golden =
         Json::parse(*read_file(source_folder() / "tests/golden/embeddings/bert.json", 1 << 20))
             .value_or(Json());
     for (size_t i = 0; i < 2; i++)
-        for (size_t d = 0; d < 24; d++)
+        for (size_t d = 0; d < 32; d++)
             EXPECT_NEAR(*list[i].find("values")->as_array()->at(d).as_double(),
                         *golden.find("mean")->as_array()->at(i).as_array()->at(d).as_double(),
                         1e-6);
@@ -63,7 +63,7 @@ TEST(EmbedCommand, OptionsAndModelsOfAllKinds) {
 TEST(EmbedCommand, ErrorsHaveTheirCodes) {
     RunFolder folder;
     EXPECT_EQ(folder.run({"embed", "absent", "x"}).exit_code, 3);
-    EXPECT_EQ(folder.run({"embed", bert(), "x", "--dimensions", "25"}).exit_code, 2);
+    EXPECT_EQ(folder.run({"embed", bert(), "x", "--dimensions", "33"}).exit_code, 2);
     EXPECT_EQ(folder.run({"embed", bert(), "x", "--query"}).exit_code, 2);
     EXPECT_EQ(folder.run({"embed", bert(), "x", "--query", "--document"}).exit_code, 2);
     EXPECT_EQ(folder.run({"embed", bert(), "x", "--context", "65"}).exit_code, 2);

@@ -145,8 +145,9 @@ class Show final : public Command {
         Table table;
         table.right = {false, true};
         table.rows = {{"  weights", bytes_text(need->weights)},
-                      {"  keys and values, float16", bytes_text(need->kv_cache)},
-                      {"  working memory, about", bytes_text(need->working)}};
+                      {"  keys and values, float16", bytes_text(need->kv_cache)}};
+        if (need->state > 0) table.rows.push_back({"  recurrent state", bytes_text(need->state)});
+        table.rows.push_back({"  working memory, about", bytes_text(need->working)});
         output.table(table);
         if (!available) return;
         std::string there = cat(bytes_text(*available), " are available here");

@@ -22,6 +22,7 @@ static constexpr const Family* table[] = {
     &falcon_h1_family,
     &granite_hybrid_family,
     &lfm2_family,
+    &rwkv7_family,
     &bert_family,
     &nomic_bert_family,
 };
