@@ -54,10 +54,11 @@ constexpr NamePair common[] = {
 
 // Where GGUF uses another word than config.json.
 constexpr NamePair architectures[] = {
-    {"llama", "mistral"},       {"llama", "mixtral"},
-    {"gemma3", "gemma3_text"},  {"olmo2", "olmo3"},
-    {"qwen3moe", "qwen3_moe"},  {"nomic-bert", "nomic_bert"},
-    {"falcon-h1", "falcon_h1"}, {"granitehybrid", "granitemoehybrid"},
+    {"llama", "mistral"},        {"llama", "mixtral"},
+    {"gemma3", "gemma3_text"},   {"olmo2", "olmo3"},
+    {"qwen3moe", "qwen3_moe"},   {"nomic-bert", "nomic_bert"},
+    {"falcon-h1", "falcon_h1"},  {"granitehybrid", "granitemoehybrid"},
+    {"gemma3n", "gemma3n_text"},
 };
 
 bool is_number(std::string_view part) {

@@ -87,13 +87,17 @@ Result<std::vector<KvLayer>> summarize_kv(const SummarySettings& settings, uint6
         TRY(settings.greatest("attention.value_length", {"v_head_dim", "head_dim"}, head_dim_max));
     Windows windows = TRY(Windows::read(settings));
     Setting kinds = settings.find("", {"layer_types", "layers_block_type"});
+    // The last layers of Gemma 3n read what earlier ones keep.
+    auto shared =
+        TRY(settings.greatest("attention.shared_kv_layers", {"num_kv_shared_layers"}, layers));
     std::vector<KvLayer> out;
     for (uint64_t layer = 0; layer < layers; layer++) {
         auto heads = TRY(all_heads.uint(heads_max, layer));
         if (!heads) return std::vector<KvLayer>();
         KvLayer kv;
         kv.heads = TRY(all_kv_heads.uint(heads_max, layer)).value_or(*heads);
-        if (is_recurrent(kinds.text(layer).value_or(""))) kv.heads = 0;
+        bool shares = layer >= layers - shared.value_or(0);
+        if (shares || is_recurrent(kinds.text(layer).value_or(""))) kv.heads = 0;
         uint64_t even = *heads > 0 ? embedding / *heads : 0;
         kv.key_dim = key_dim.value_or(even);
         kv.value_dim = value_dim.value_or(even);

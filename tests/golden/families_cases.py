@@ -1,9 +1,10 @@
 """The tiny models that make_families.py makes: a configuration of `transformers`, sizes, and how it becomes GGUF."""
 import transformers as hf
-from families_gguf import (bert_rows, bert_settings, expert_extras, falcon_h1_rows, falcon_h1_settings, gemma_extras,
-                           gemma_rows, gpt2_rows, gpt2_settings, granite_extras, granite_hybrid_rows,
-                           granite_hybrid_settings, lfm2_settings, llama3_factors, llama_rows, mamba2_settings,
-                           mamba_rows, olmo3_extras, phi3_extras, stack_experts)
+from families_gguf import (bert_rows, bert_settings, expert_extras, falcon_h1_rows, falcon_h1_settings, gemma3n_rows,
+                           gemma3n_settings, gemma3n_stacks, gemma_extras, gemma_rows, gpt2_rows, gpt2_settings,
+                           granite_extras, granite_hybrid_rows, granite_hybrid_settings, lfm2_settings,
+                           llama3_factors, llama_rows, mamba2_settings, mamba_rows, olmo3_extras, phi3_extras,
+                           stack_experts)
 
 VOCABULARY = 67
 LENGTHS = (70, 5, 33)  # two pages of the cache and a bit, a few tokens, a page and one
@@ -136,6 +137,15 @@ CASES = {
                    num_attention_heads=2, num_key_value_heads=1, conv_L_cache=3,
                    layer_types=["conv", "full_attention", "conv"])),
     "rwkv7": dict(sizes=dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, head_dim=8)),
+    "gemma3n": dict(
+        config=hf.Gemma3nTextConfig, gguf="gemma3n", rows=gemma3n_rows, settings=gemma3n_settings,
+        gather=gemma3n_stacks,
+        sizes=dict(hidden_size=32, num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1, head_dim=16,
+                   intermediate_size=[32, 32, 40, 32, 32, 32], sliding_window=13, hidden_size_per_layer_input=4,
+                   vocab_size_per_layer_input=60, altup_num_inputs=3, num_kv_shared_layers=2, laurel_rank=8,
+                   activation_sparsity_pattern=[0.9, 0.7, 0.0, 0.0, 0.0, 0.0], final_logit_softcapping=4.0,
+                   layer_types=["sliding_attention", "sliding_attention", "full_attention", "sliding_attention",
+                                "full_attention", "sliding_attention"])),
     "bert": dict(
         config=hf.BertConfig, gguf="bert", rows=bert_rows, settings=bert_settings, encoder="classifier",
         model=hf.AutoModelForSequenceClassification,

@@ -75,6 +75,33 @@ def gemma_extras(w, c):
         w.add_final_logit_softcapping(c.final_logit_softcapping)
 
 
+def gemma3n_settings(w, c):
+    common_settings(w, c)
+    w.add_sliding_window(c.sliding_window)
+    w.add_sliding_window_pattern([kind == "sliding_attention" for kind in c.layer_types])
+    w.add_final_logit_softcapping(c.final_logit_softcapping)
+    w.add_altup_active_idx(c.altup_active_idx)
+    w.add_altup_num_inputs(c.altup_num_inputs)
+    w.add_embedding_length_per_layer_input(c.hidden_size_per_layer_input)
+    w.add_shared_kv_layers(c.num_kv_shared_layers)
+    normal = torch.distributions.normal.Normal(0, 1)
+    w.add_activation_sparsity_scale([normal.icdf(torch.tensor(part)).item() for part in c.activation_sparsity_pattern])
+
+
+def gemma3n_stacks(tensors, c):
+    """The projections of the streams as one tensor: (streams - 1, rows, columns)."""
+    whole = {name: tensor for name, tensor in tensors.items() if "altup_projections" not in name
+             and "altup_unembed" not in name}
+    for part in ("altup_projections", "altup_unembed_projections"):
+        names = [f"model.{part}.{i}.weight" for i in range(c.altup_num_inputs - 1)]
+        whole[f"model.{part}.weight"] = torch.stack([tensors[name] for name in names])
+    return whole
+
+
+def gemma3n_rows(name, tensor, c):
+    yield name + (".weight" if name.endswith("correct_output_scale") else ""), tensor
+
+
 def gpt2_settings(w, c):
     w.add_context_length(c.n_positions)
     w.add_embedding_length(c.n_embd)

@@ -60,7 +60,8 @@ void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v
     // panel.
     constexpr size_t panel = Matrix::panel_rows;
     auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
-    pass.share(panels(q_dim_) + 2 * panels(kv_dim_), panel, [&](size_t begin, size_t end) {
+    const size_t rows = panels(q_dim_) + 2 * panels(p_.key.rows());
+    pass.share(rows, panel, [&](size_t begin, size_t end) {
         size_t first = 0;
         auto part = [&](const Linear& linear, float* y) {
             size_t from = std::max(begin, first), to = std::min(end, first + linear.rows());
@@ -76,11 +77,14 @@ void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v
 }
 
 // Norms and turns queries and keys, scales the queries, and puts keys and values into the cache.
-void Attention::place(Pass& pass, float* q, float* k, const float* v) const {
-    auto prepare = [&](float* row, size_t size, const Norm& norm, size_t token) {
-        // Of each head, or of all heads together, as long as the norm is.
+void Attention::place(Pass& pass, float* q, float* k, float* v) const {
+    // Of each head, or of all heads together, as long as the norm is.
+    auto normalize = [&](float* row, size_t size, const Norm& norm) {
         for (size_t at = 0; at < size && norm.size() > 0; at += norm.size())
             norm.run(pass.kernels, row + at, row + at);
+    };
+    auto prepare = [&](float* row, size_t size, const Norm& norm, size_t token) {
+        normalize(row, size, norm);
         for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
             p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
     };
@@ -90,8 +94,10 @@ void Attention::place(Pass& pass, float* q, float* k, const float* v) const {
             for (size_t i = 0; i < run.tokens.size(); i++, t++) {
                 if (t < begin || t >= end) continue;
                 prepare(q + t * q_dim_, q_dim_, p_.query_norm, t);
-                prepare(k + t * kv_dim_, kv_dim_, p_.key_norm, t);
                 for (size_t d = 0; d < q_dim_; d++) q[t * q_dim_ + d] *= p_.scale;
+                if (p_.shared_layer) continue;
+                prepare(k + t * kv_dim_, kv_dim_, p_.key_norm, t);
+                normalize(v + t * kv_dim_, kv_dim_, p_.value_norm);
                 size_t position = run.position + i;
                 pass.kv.store(pass.kernels, pass.layer, run.pages[position / page_tokens],
                               position % page_tokens, k + t * kv_dim_, v + t * kv_dim_);
@@ -140,6 +146,7 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
         uint32_t position = tile.position(i);
         return p_.window == 0 || position < p_.window ? 0 : position + 1 - p_.window;
     };
+    const size_t layer = p_.shared_layer.value_or(pass.layer);
     const size_t page_first = first_seen(0) / page_tokens,
                  page_last = last_seen(tile.count - 1) / page_tokens;
     const size_t base = page_first * page_tokens;  // the position of score 0
@@ -150,8 +157,8 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
     auto row = [&](size_t i, size_t g) { return scores + (i * group_ + g) * length; };
 
     for (size_t page = page_first; page <= page_last; page++) {
-        const float* keys = pass.kv.keys(pass.kernels, pass.layer, tile.run.pages[page],
-                                         tile.kv_head, page_scratch);
+        const float* keys =
+            pass.kv.keys(pass.kernels, layer, tile.run.pages[page], tile.kv_head, page_scratch);
         for (size_t i = 0; i < tile.count; i++) {
             if (page * page_tokens > last_seen(i)) continue;
             pass.kernels.matmul_f32(keys, page_tokens, head_dim, query(i), head_dim, group_,
@@ -171,8 +178,8 @@ void Attention::attend_tile(Pass& pass, const Tile& tile) const {
         }
     }
     for (size_t page = page_first; page <= page_last; page++) {
-        const float* values = pass.kv.values(pass.kernels, pass.layer, tile.run.pages[page],
-                                             tile.kv_head, page_scratch);
+        const float* values =
+            pass.kv.values(pass.kernels, layer, tile.run.pages[page], tile.kv_head, page_scratch);
         for (size_t i = 0; i < tile.count; i++) {
             size_t from = std::max<size_t>(page * page_tokens, first_seen(i));
             size_t to = std::min<size_t>((page + 1) * page_tokens, last_seen(i) + 1);

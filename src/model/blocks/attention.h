@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "model/matrix.h"
 #include "model/norm.h"
@@ -16,7 +17,10 @@ class Attention final : public Block {
     struct Parts {
         Norm norm, post_norm;  // of what comes in, and of what is added; empty where there is none
         Linear query, key, value, output;
-        Norm query_norm, key_norm;         // of each head, of all heads at once, or empty
+        Norm query_norm, key_norm;  // of each head, of all heads at once, or empty
+        Norm value_norm;            // of each head, or empty
+        // Whose keys and values it reads, by the number among cache layers, instead of its own.
+        std::optional<uint32_t> shared_layer;
         std::shared_ptr<const Rope> rope;  // null where positions are not turned
         size_t rope_index = 0;             // among the model's
         void turn_by(std::pair<std::shared_ptr<const Rope>, size_t> rotation) {
@@ -34,12 +38,14 @@ class Attention final : public Block {
 
     void run(Pass& pass) const override;
     ScratchNeed scratch() const override;
-    KvShape kv() const override { return {p_.kv_heads, p_.head_dim}; }
+    KvShape kv() const override {
+        return p_.shared_layer ? KvShape{} : KvShape{p_.kv_heads, p_.head_dim};
+    }
 
   private:
     struct Tile;
     void project(Pass& pass, Operand normed, float* q, float* k, float* v) const;
-    void place(Pass& pass, float* q, float* k, const float* v) const;
+    void place(Pass& pass, float* q, float* k, float* v) const;
     void attend(Pass& pass, const float* q, float* mixed) const;
     void attend_tile(Pass& pass, const Tile& tile) const;
 

@@ -1,6 +1,7 @@
 #include "model/blocks/mlp.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/blocks/residual.h"
 
@@ -24,6 +25,15 @@ ScratchNeed Mlp::scratch() const {
             .own = Matrix::panel_rows * std::max(dim_, hidden_)};
 }
 
+// gate = relu(gate - (mean + deviations * deviation)), of one token
+void Mlp::thin_out(const Pass& pass, float* gate) const {
+    auto count = static_cast<float>(hidden_);
+    float mean = pass.kernels.sum_f32(gate, hidden_) / count, squares = 0;
+    for (size_t i = 0; i < hidden_; i++) squares += (gate[i] - mean) * (gate[i] - mean);
+    float bound = mean + *p_.sparsity * std::sqrt(squares / count);
+    for (size_t i = 0; i < hidden_; i++) gate[i] = std::max(gate[i] - bound, 0.0f);
+}
+
 void Mlp::run(Pass& pass) const {
     const size_t tokens = pass.tokens;
     const bool gated = p_.gate.rows() > 0;
@@ -34,13 +44,13 @@ void Mlp::run(Pass& pass) const {
     ActBlock* gate_blocks = pass.blocks(hidden_);
     norm_input(pass, p_.norm, dim_, normed, normed_blocks);
     pass.barrier();
+    auto activate = activation_of(pass.kernels, p_.activation);
     pass.share(hidden_, Matrix::panel_rows, [&](size_t begin, size_t end) {
         Operand x{normed, normed_blocks};
         const Linear& inner = gated ? p_.gate : p_.up;
         inner.run(pass.kernels, x, tokens, begin, end, gate, hidden_, pass.own());
         if (gated) p_.up.run(pass.kernels, x, tokens, begin, end, up, hidden_, pass.own());
-        auto activate = activation_of(pass.kernels, p_.activation);
-        for (size_t t = 0; t < tokens; t++) {
+        for (size_t t = 0; t < tokens && !p_.sparsity; t++) {
             size_t at = t * hidden_ + begin;
             for (size_t i = at; i < at + end - begin && p_.gate_scale != 1; i++)
                 gate[i] *= p_.gate_scale;
@@ -49,6 +59,11 @@ void Mlp::run(Pass& pass) const {
     });
     pass.barrier();
     pass.share(tokens, 1, [&](size_t begin, size_t end) {
+        for (size_t t = begin; t < end && p_.sparsity; t++) {
+            float* row = gate + t * hidden_;
+            thin_out(pass, row);
+            activate(row, up + t * hidden_, row, hidden_);
+        }
         pass.quantize(gate, hidden_, gate_blocks, begin, end);
     });
     pass.barrier();

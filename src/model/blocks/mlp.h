@@ -2,6 +2,8 @@
 // there is no gate.
 #pragma once
 
+#include <optional>
+
 #include "model/matrix.h"
 #include "model/norm.h"
 #include "model/pass.h"
@@ -21,6 +23,9 @@ class Mlp final : public Block {
         Linear gate, up, down;  // the gate without rows where the model has none
         Activation activation = Activation::Silu;
         float gate_scale = 1;
+        // Of each token's gates only what lies so many deviations above their mean counts, less
+        // that bound; nothing where all do.
+        std::optional<float> sparsity;
         float residual_scale = 1;
     };
     explicit Mlp(Parts parts) : p_(std::move(parts)), dim_(p_.down.rows()), hidden_(p_.up.rows()) {}
@@ -29,6 +34,8 @@ class Mlp final : public Block {
     ScratchNeed scratch() const override;
 
   private:
+    void thin_out(const Pass& pass, float* gate) const;
+
     Parts p_;
     size_t dim_, hidden_;
 };

@@ -162,7 +162,7 @@ Result<Linear> Decoder::linear(std::string_view name, size_t rows, size_t column
     return linear;
 }
 
-Result<Attention::Parts> Decoder::attention(uint32_t layer) const {
+Result<Attention::Parts> Decoder::attention(uint32_t layer, Keys keys) const {
     const DecoderSizes& s = sizes_;
     auto name = [&](std::string_view part) { return cat("blk.", layer, ".", part); };
     Attention::Parts parts;
@@ -173,8 +173,8 @@ Result<Attention::Parts> Decoder::attention(uint32_t layer) const {
         parts.value = TRY(linear(name("attn_qkv"), kv, s.dim, {.first = q + kv, .rows = all}));
     } else {
         parts.query = TRY(linear(name("attn_q"), q, s.dim));
-        parts.key = TRY(linear(name("attn_k"), kv, s.dim));
-        parts.value = TRY(linear(name("attn_v"), kv, s.dim));
+        if (keys == Keys::Own) parts.key = TRY(linear(name("attn_k"), kv, s.dim));
+        if (keys == Keys::Own) parts.value = TRY(linear(name("attn_v"), kv, s.dim));
     }
     parts.output = TRY(linear(name("attn_output"), s.dim, q));
     if (style_.norm_before) parts.norm = TRY(norm(name("attn_norm"), s.dim));
@@ -182,7 +182,8 @@ Result<Attention::Parts> Decoder::attention(uint32_t layer) const {
     if (style_.query_key_norm != QueryKeyNorm::None) {
         bool head = style_.query_key_norm == QueryKeyNorm::Head;
         parts.query_norm = TRY(norm(name("attn_q_norm"), head ? s.head_dim : q));
-        parts.key_norm = TRY(norm(name("attn_k_norm"), head ? s.head_dim : kv));
+        if (keys == Keys::Own)
+            parts.key_norm = TRY(norm(name("attn_k_norm"), head ? s.head_dim : kv));
     }
     parts.heads = s.heads;
     parts.kv_heads = s.kv_heads;

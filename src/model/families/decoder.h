@@ -14,6 +14,7 @@
 namespace linnet {
 
 enum class QueryKeyNorm { None, Head, AllHeads };
+enum class Keys { Own, Shared };  // with another layer, which has them
 
 struct DecoderStyle {
     RopePairs gguf_pairs = RopePairs::Halves;     // how GGUF files of this family order rotary rows
@@ -57,7 +58,7 @@ class Decoder {
 
     // The parts of layer `layer`, from tensors "blk.N.…" with or without bias, fused or not.
     // Attention has no rotation yet.
-    Result<Attention::Parts> attention(uint32_t layer) const;
+    Result<Attention::Parts> attention(uint32_t layer, Keys keys = Keys::Own) const;
     struct MlpNames {
         std::string_view suffix{};  // "blk.N.ffn_up" and this
         uint32_t hidden = 0;        // where it is another than that of the model

@@ -13,6 +13,7 @@ static constexpr const Family* table[] = {
     &smollm3_family,
     &gemma2_family,
     &gemma3_family,
+    &gemma3n_family,
     &phi3_family,
     &granite_family,
     &olmo2_family,

@@ -15,8 +15,8 @@ struct Family {
     std::span<const Usual> usual{};     // of a folder, where it leaves a setting out
 };
 
-extern const Family falcon_h1_family, granite_hybrid_family, lfm2_family, mamba2_family,
-    rwkv7_family;
+extern const Family falcon_h1_family, gemma3n_family, granite_hybrid_family, lfm2_family,
+    mamba2_family, rwkv7_family;
 extern const Family bert_family, gemma2_family, gemma3_family, gpt2_family, granite_family,
     llama_family, nomic_bert_family, olmo2_family, phi3_family, qwen2_family, qwen3_family,
     qwen3moe_family, smollm3_family;
