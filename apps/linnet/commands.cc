@@ -4,6 +4,7 @@
 namespace linnet {
 
 std::unique_ptr<Command> alias_command();
+std::unique_ptr<Command> bench_command();
 std::unique_ptr<Command> chat_command();
 std::unique_ptr<Command> complete_command();
 std::unique_ptr<Command> complete_text_command();
@@ -44,6 +45,7 @@ constexpr CommandRow rows[] = {
     {"alias", Group::Models, "Give models short names", alias_command},
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
+    {"bench", Group::Know, "Measure how fast a model is on this machine", bench_command},
     {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},
     {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},

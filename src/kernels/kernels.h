@@ -55,6 +55,13 @@ struct Kernels {
                           size_t blocks, const ActBlock* x, size_t tokens, float* y,
                           size_t y_stride);
     void (*quantize_activations)(const float* x, size_t blocks, ActBlock* out);
+
+    // For measuring: `rounds` times products_per_round products of bytes as fast as the set can,
+    // and their sum. lines: 128 bytes below 64; x: (tokens_of_round(), 32). The sum is right where
+    // it fits int32 in every lane.
+    float (*byte_products)(const uint8_t* lines, const int8_t* x, size_t rounds);
+    size_t products_per_round;
+    size_t tokens_of_round() const { return products_per_round / 1024; }
 };
 
 }  // namespace linnet

@@ -55,6 +55,21 @@ TEST_P(EachIsa, MatmulIsTheScalarBitsForEveryShape) {
     }
 }
 
+TEST_P(EachIsa, ByteProductsAreAllThere) {
+    const size_t tokens = kernels.tokens_of_round();
+    std::vector<uint8_t> lines(128);
+    std::vector<int8_t> x(tokens * 32);
+    for (size_t i = 0; i < lines.size(); i++) lines[i] = static_cast<uint8_t>(i * 7 % 64);
+    for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<int8_t>(int(i * 5 % 7) - 3);
+    int64_t expected = 0;
+    for (size_t i = 0; i < lines.size(); i++)  // byte i of a line meets value i % 4 of each four
+        for (size_t four = 0; four < x.size() / 4; four++)
+            expected += lines[i] * x[4 * four + i % 4];
+    EXPECT_EQ(kernels.byte_products(lines.data(), x.data(), 3), static_cast<float>(3 * expected));
+    EXPECT_EQ(kernels.byte_products(lines.data(), x.data(), 0), 0);
+    EXPECT_EQ(kernels.products_per_round, tokens * 32 * 32);
+}
+
 TEST_P(EachIsa, MatmulIsRight) {
     auto w = random_floats(8 * 576, 3), x = random_floats(576, 4);
     std::vector<float> y(8);

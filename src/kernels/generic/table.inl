@@ -19,5 +19,7 @@ constexpr Kernels make_table(const char* name) {
         .float_to_half = float_to_half,
         .matmul_packed = matmul_packed,
         .quantize_activations = quantize_activations,
+        .byte_products = byte_products,
+        .products_per_round = peak_products,
     };
 }

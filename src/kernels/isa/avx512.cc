@@ -38,6 +38,7 @@ struct Ints {
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
+#include "kernels/generic/peak.inl"
 #include "kernels/generic/table.inl"
 
 }  // namespace
