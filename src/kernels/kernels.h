@@ -30,10 +30,14 @@ struct Kernels {
     float (*sum_f32)(const float* x, size_t n);
     // y += scale * x
     void (*add_scaled_f32)(float* y, const float* x, float scale, size_t n);
-    // out[k] += weights[0] * rows[k] + weights[1] * rows[n + k] + …, in that order, one fused
-    // multiply-add each
-    void (*add_rows_f32)(const float* weights, const float* rows, size_t count, size_t n,
-                         float* out);
+    // out[t * out_stride + c] += sum over k < depth of a[t * a_stride + k] * b[k * n + c], for all
+    // t < rows and c < n, k in order, one fused multiply-add each. n is a multiple of 16.
+    void (*accumulate_f32)(const float* a, size_t a_stride, size_t rows, const float* b,
+                           size_t depth, size_t n, float* out, size_t out_stride);
+    void (*accumulate_f16)(const float* a, size_t a_stride, size_t rows, const uint16_t* b,
+                           size_t depth, size_t n, float* out, size_t out_stride);
+    void (*accumulate_i8)(const float* a, size_t a_stride, size_t rows, const int8_t* b,
+                          size_t depth, size_t n, float* out, size_t out_stride);
     // out = x * scale * weight, element by element
     void (*scale_f32)(const float* x, float scale, const float* weight, float* out, size_t n);
     // x = exp(x - maximum); returns the sum
@@ -45,8 +49,7 @@ struct Kernels {
     void (*silu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     void (*gelu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     void (*gelu_erf_mul_f32)(const float* gate, const float* up, float* out, size_t n);
-    // 16-bit floats to float32 and back, to nearest even
-    void (*half_to_float)(const uint16_t* half, float* out, size_t n);
+    // to nearest even
     void (*float_to_half)(const float* x, uint16_t* out, size_t n);
 
     // Over packed weights: y[t * y_stride + r] for all r < rows and t < tokens; x is (tokens,

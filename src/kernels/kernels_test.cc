@@ -91,10 +91,6 @@ TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
             expect_same_bits(mine, oracle);
         };
         both([&](const Kernels& k, float* out) { k.add_scaled_f32(out, a.data(), 0.37f, n); });
-        auto rows = random_floats(5 * n, 8), weights = random_floats(5, 9);
-        both([&](const Kernels& k, float* out) {
-            k.add_rows_f32(weights.data(), rows.data(), 5, n, out);
-        });
         both([&](const Kernels& k, float* out) { k.scale_f32(a.data(), 0.37f, b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.silu_mul_f32(a.data(), b.data(), out, n); });
         both([&](const Kernels& k, float* out) { k.gelu_mul_f32(a.data(), b.data(), out, n); });
@@ -108,6 +104,49 @@ TEST_P(EachIsa, ElementwiseLoopsAreTheScalarBits) {
         EXPECT_EQ(kernels.sum_squares_f32(a.data(), n), scalar.sum_squares_f32(a.data(), n));
         EXPECT_EQ(kernels.sum_f32(a.data(), n), scalar.sum_f32(a.data(), n));
         EXPECT_EQ(kernels.max_f32(a.data(), n), scalar.max_f32(a.data(), n));
+    }
+}
+
+// Rows of b in each format that keys and values have, against the sum in plain order.
+TEST_P(EachIsa, AccumulatesInOrderForEveryShape) {
+    for (size_t rows : {1, 2, 3, 5, 6, 11, 12, 13, 24}) {
+        for (size_t depth : {1, 31, 64}) {
+            for (size_t n : {16, 32, 48, 80}) {
+                size_t a_stride = depth + 5, out_stride = n + 3;
+                auto a = random_floats(rows * a_stride, 20), b = random_floats(depth * n, 21);
+                auto start = random_floats(rows * out_stride, 22);
+                std::vector<uint16_t> halves(b.size());
+                std::vector<int8_t> bytes(b.size());
+                scalar.float_to_half(b.data(), halves.data(), b.size());
+                for (size_t i = 0; i < b.size(); i++) bytes[i] = static_cast<int8_t>(40 * b[i]);
+                auto expect = [&](auto&& value, auto&& run) {
+                    auto mine = start, expected = start;
+                    run(mine.data());
+                    for (size_t r = 0; r < rows; r++)
+                        for (size_t k = 0; k < depth; k++)
+                            for (size_t c = 0; c < n; c++) {
+                                float& out = expected[r * out_stride + c];
+                                out = std::fma(a[r * a_stride + k], value(k * n + c), out);
+                            }
+                    expect_same_bits(mine, expected);
+                };
+                expect([&](size_t i) { return b[i]; },
+                       [&](float* out) {
+                           kernels.accumulate_f32(a.data(), a_stride, rows, b.data(), depth, n, out,
+                                                  out_stride);
+                       });
+                expect([&](size_t i) { return half_to_float(halves[i]); },
+                       [&](float* out) {
+                           kernels.accumulate_f16(a.data(), a_stride, rows, halves.data(), depth, n,
+                                                  out, out_stride);
+                       });
+                expect([&](size_t i) { return static_cast<float>(bytes[i]); },
+                       [&](float* out) {
+                           kernels.accumulate_i8(a.data(), a_stride, rows, bytes.data(), depth, n,
+                                                 out, out_stride);
+                       });
+            }
+        }
     }
 }
 
@@ -139,25 +178,15 @@ TEST_P(EachIsa, ActivationsAreCloseToTheirDefinition) {
     }
 }
 
-TEST_P(EachIsa, HalvesConvertAsDefined) {
-    std::vector<uint16_t> half(65536), back(65536);
-    for (size_t i = 0; i < half.size(); i++) half[i] = static_cast<uint16_t>(i);
-    std::vector<float> floats(half.size());
-    kernels.half_to_float(half.data(), floats.data(), half.size());
-    kernels.float_to_half(floats.data(), back.data(), back.size());
-    for (size_t i = 0; i < half.size(); i++) {
-        float expected = half_to_float(half[i]);
-        if (std::isnan(expected)) {
-            EXPECT_TRUE(std::isnan(floats[i]) && std::isnan(half_to_float(back[i])));
-        } else {
-            ASSERT_EQ(std::bit_cast<uint32_t>(floats[i]), std::bit_cast<uint32_t>(expected));
-            ASSERT_EQ(back[i], half[i]);
-        }
-    }
-    auto random = random_floats(1001, 7, 1000);
-    std::vector<uint16_t> rounded(random.size());
-    kernels.float_to_half(random.data(), rounded.data(), random.size());
-    for (size_t i = 0; i < random.size(); i++) ASSERT_EQ(rounded[i], float_to_half(random[i]));
+TEST_P(EachIsa, FloatsBecomeHalvesAsDefined) {
+    std::vector<float> floats;
+    for (uint32_t i = 0; i < 65536; i++)
+        if (float value = half_to_float(static_cast<uint16_t>(i)); !std::isnan(value))
+            floats.push_back(value);
+    for (float value : random_floats(1001, 7, 1000)) floats.push_back(value);
+    std::vector<uint16_t> halves(floats.size());
+    kernels.float_to_half(floats.data(), halves.data(), floats.size());
+    for (size_t i = 0; i < floats.size(); i++) ASSERT_EQ(halves[i], float_to_half(floats[i]));
 }
 
 TEST_P(EachIsa, ActivationsQuantizeToTheScalarBytes) {

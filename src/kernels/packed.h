@@ -43,11 +43,12 @@ struct PackLayout {
 };
 
 // 32 activations: x is about scale * q.
-struct ActBlock {
+struct alignas(16) ActBlock {
+    int8_t q[32];  // first: four of them never lie across two cache lines
     float scale;
     float sum;      // scale * q_sum
     int32_t q_sum;  // of the q
-    int8_t q[32];
+    int32_t unused;
 };
 
 // How one GGUF type becomes the above.

@@ -1,11 +1,16 @@
 // Keys and values of past tokens, in pages of 32 tokens that sequences own or share. Which page
-// belongs to whom is the engine's matter; this is the memory. A page of a layer is keys then
-// values, each (kv head, token, head_dim).
+// belongs to whom is the engine's matter; this is the memory.
+//
+// A page of a layer is keys, then values, for each of its heads: keys the other way round,
+// (head_dim, token), values (token, head_dim padded to 16), so that scores and mixtures are both
+// sums of rows with no sum across lanes. Int8 has a scale for each token and head, behind the rows.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,7 +18,9 @@
 
 namespace linnet {
 
-enum class KvType { F32, F16 };
+enum class KvType { F32, F16, I8 };
+std::string_view kv_type_name(KvType type);  // "f32", "f16", "int8"
+std::optional<KvType> parse_kv_type(std::string_view name);
 
 struct KvShape {
     size_t heads = 0, head_dim = 0;  // of keys and values alike; 0 heads where a layer keeps none
@@ -29,15 +36,19 @@ class KvCache {
 
     size_t pages() const { return pages_; }
 
-    // Writes the keys and values, (heads, head_dim) each, of the token at `slot` of a page.
-    void store(const Kernels& kernels, size_t layer, uint32_t page, size_t slot, const float* keys,
-               const float* values);
-    // Keys of one head of a page as (page_tokens, head_dim) float32: in place, or converted into
-    // `scratch`.
-    const float* keys(const Kernels& kernels, size_t layer, uint32_t page, size_t head,
-                      float* scratch) const;
-    const float* values(const Kernels& kernels, size_t layer, uint32_t page, size_t head,
-                        float* scratch) const;
+    // One head of one token, at `slot` of a page, head_dim values each.
+    void store_key(size_t layer, uint32_t page, size_t slot, size_t head, const float* key);
+    void store_value(const Kernels& kernels, size_t layer, uint32_t page, size_t slot, size_t head,
+                     const float* value);
+    // out[r * out_stride + slot] = query r . key of the slot, for all slots of a page; queries are
+    // (rows, head_dim).
+    void score(const Kernels& kernels, size_t layer, uint32_t page, size_t head,
+               const float* queries, size_t rows, float* out, size_t out_stride) const;
+    // out[r * out_stride + d] += sum over the first `slots` of weights[r * weights_stride + slot] *
+    // value of the slot; out has value_floats() a row. May change the weights.
+    void mix(const Kernels& kernels, size_t layer, uint32_t page, size_t head, float* weights,
+             size_t weights_stride, size_t rows, size_t slots, float* out, size_t out_stride) const;
+    static constexpr size_t value_floats(size_t head_dim) { return (head_dim + 15) / 16 * 16; }
 
   private:
     struct Mapping {
@@ -49,13 +60,13 @@ class KvCache {
         ~Mapping();
     };
     KvCache() = default;
-    std::byte* plane(size_t layer, uint32_t page, size_t head, bool values) const;
-    const float* read(const Kernels& kernels, size_t layer, const std::byte* plane,
-                      float* scratch) const;
+    static size_t plane_bytes(size_t values, KvType type);
+    std::byte* keys(size_t layer, uint32_t page, size_t head) const;
+    std::byte* values(size_t layer, uint32_t page, size_t head) const;
 
     std::vector<KvShape> layers_;
     std::vector<size_t> layer_offset_;  // bytes within a page
-    size_t page_bytes_ = 0, pages_ = 0, value_bytes_ = 0;
+    size_t page_bytes_ = 0, pages_ = 0;
     KvType type_ = KvType::F16;
     Mapping memory_;
 };

@@ -215,27 +215,34 @@ void Model::predict(Pass& pass, float* logits) const {
     });
 }
 
-static size_t own_floats(const Model& model, Workspace::Size size) {
+// Every buffer that a block takes may end in a cache line of its own.
+static constexpr size_t buffers_max = 64;
+static constexpr size_t lines_floats = buffers_max * 16;
+
+static size_t own_floats(const Model& model) {
+    return Pass::whole_lines(model.scratch().own) + lines_floats;
+}
+
+static size_t shared_floats(const Model& model, Workspace::Size size) {
     ScratchNeed need = model.scratch();
-    size_t positions = (size.context_max / KvCache::page_tokens + 2) * KvCache::page_tokens;
-    // Whole cache lines, so that workers do not share one.
-    return (need.own + need.own_per_context * positions + 15) / 16 * 16;
+    size_t pages = size.context_max / KvCache::page_tokens + 1;
+    return size.tokens_max * need.shared_per_token + pages * need.shared_per_context + lines_floats;
 }
 
 Workspace::Workspace(const Model& model, const Kernels& kernels, ThreadPool& pool, Size size)
     : kernels_(kernels),
       pool_(pool),
       size_(size),
-      own_floats_(own_floats(model, size)),
+      own_floats_(own_floats(model)),
       x_(size.tokens_max * model.config().dim),
-      shared_(size.tokens_max * model.scratch().shared_per_token),
+      shared_(shared_floats(model, size)),
       own_(pool.size() * own_floats_),
       logits_(size.outputs_max * model.config().vocabulary) {}
 
 uint64_t Workspace::bytes(const Model& model, size_t threads, Size size) {
     return sizeof(float) *
-           (size.tokens_max * (model.config().dim + model.scratch().shared_per_token) +
-            threads * own_floats(model, size) + size.outputs_max * model.config().vocabulary);
+           (size.tokens_max * model.config().dim + shared_floats(model, size) +
+            threads * own_floats(model) + size.outputs_max * model.config().vocabulary);
 }
 
 }  // namespace linnet

@@ -92,12 +92,25 @@ class Pass {
         if (index % pool_.size() == worker_) body();
     }
 
+    // A batch so small that to norm and quantize it costs less than to wait for others: each worker
+    // does all of it, for itself. The bits are the same.
+    bool small() const { return tokens <= small_max; }
+    static constexpr size_t small_max = 4;
+
     // A buffer of `floats` that all workers share; each worker asks for the same ones in the same
     // order. reset() gives all back.
-    float* shared(size_t floats) {
-        float* out = shared_ + shared_used_;
-        shared_used_ += floats;
-        return out;
+    float* shared(size_t floats) { return take(shared_, shared_used_, floats); }
+    // This worker's own, and what is left of it. reset() gives all back.
+    float* own(size_t floats) { return take(own_, own_used_, floats); }
+    float* own() const { return own_ + own_used_; }
+    // What a small batch keeps for each worker, and a larger one once for all.
+    float* common(size_t floats) { return small() ? own(floats) : shared(floats); }
+    // body(begin, end) on this worker's tokens of what common() holds; then all of it is there.
+    template <class Body>
+    void fill_common(Body body) {
+        if (small()) return body(size_t{0}, tokens);
+        share(tokens, 1, body);
+        barrier();
     }
     // Room for the int8 blocks of (tokens * rows_per_token, columns); null where the columns are no
     // whole number of blocks.
@@ -105,6 +118,10 @@ class Pass {
         if (columns % pack_columns != 0) return nullptr;
         return reinterpret_cast<ActBlock*>(
             shared(tokens * rows_per_token * Operand::block_floats(columns)));
+    }
+    ActBlock* common_blocks(size_t columns) {
+        if (columns % pack_columns != 0) return nullptr;
+        return reinterpret_cast<ActBlock*>(common(tokens * Operand::block_floats(columns)));
     }
     // Makes the blocks of tokens begin to end of x: (tokens, columns). Nothing where there is no
     // room for them.
@@ -115,33 +132,44 @@ class Pass {
                                      to + begin * per_token);
     }
 
-    float* own() const { return own_; }  // this worker's scratch
-    // What has been taken so far stays for the whole step.
-    void keep() { kept_ = shared_used_; }
-    void reset() { shared_used_ = kept_; }
+    // What all share so far stays for the whole step.
+    void keep() { kept_ = shared_used_, own_used_ = 0; }
+    void reset() { shared_used_ = kept_, own_used_ = 0; }
     // Gives back what was taken since the mark.
-    size_t mark() const { return shared_used_; }
-    void rewind(size_t mark) { shared_used_ = mark; }
+    struct Mark {
+        size_t shared, own;
+    };
+    Mark mark() const { return {shared_used_, own_used_}; }
+    void rewind(Mark mark) { shared_used_ = mark.shared, own_used_ = mark.own; }
+    // Buffers begin at cache lines.
+    static constexpr size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
   private:
+    static float* take(float* from, size_t& used, size_t floats) {
+        float* out = from + used;
+        used += whole_lines(floats);
+        return out;
+    }
+
     ThreadPool& pool_;
     size_t worker_;
     float* shared_;
     float* own_;
-    size_t shared_used_ = 0, kept_ = 0;
+    size_t shared_used_ = 0, kept_ = 0, own_used_ = 0;
 };
 
-// What a block needs of the buffers above.
+// What a block needs of the buffers above, in floats; the cache lines that its buffers end in come
+// on top.
 struct ScratchNeed {
-    size_t shared_per_token = 0;  // floats
-    size_t own = 0;               // floats, for each worker
-    size_t own_per_context = 0;   // and this for each token of context
+    size_t shared_per_token = 0;
+    size_t shared_per_context = 0;  // for each page of the context
+    size_t own = 0;                 // for each worker
 
     // Grows to what two blocks need that run one after the other.
     void cover(const ScratchNeed& other) {
         shared_per_token = std::max(shared_per_token, other.shared_per_token);
+        shared_per_context = std::max(shared_per_context, other.shared_per_context);
         own = std::max(own, other.own);
-        own_per_context = std::max(own_per_context, other.own_per_context);
     }
 };
 

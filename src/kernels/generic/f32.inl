@@ -93,30 +93,65 @@ inline void add_scaled_f32(float* y, const float* x, float scale, size_t n) {
     });
 }
 
-// WIDTH vectors of the output stay in registers while all rows pass.
-template <int WIDTH>
-inline void add_rows_strip(const float* weights, const float* rows, size_t count, size_t n,
-                           float* out) {
-    Vec sum[WIDTH];
-    for (int i = 0; i < WIDTH; i++) sum[i] = Vec::load(out + 16 * i);
-    for (size_t r = 0; r < count; r++) {
-        Vec weight = Vec::all(weights[r]);
-        for (int i = 0; i < WIDTH; i++)
-            sum[i] = Vec::fma(weight, Vec::load(rows + r * n + 16 * i), sum[i]);
-    }
-    for (int i = 0; i < WIDTH; i++) sum[i].store(out + 16 * i);
+// 16 numbers of the formats that keys and values are kept in.
+inline Vec load_row(const float* p) {
+    return Vec::load(p);
+}
+inline Vec load_row(const uint16_t* p) {
+    return Vec::load_half(p);
+}
+inline Vec load_row(const int8_t* p) {
+    return Vec::load_bytes(p);
 }
 
-inline void add_rows_f32(const float* weights, const float* rows, size_t count, size_t n,
-                         float* out) {
-    constexpr size_t wide = 16 * Vec::strip;
-    size_t k = 0;
-    for (; k + wide <= n; k += wide)
-        add_rows_strip<Vec::strip>(weights, rows + k, count, n, out + k);
-    for (; k + 16 <= n; k += 16) add_rows_strip<1>(weights, rows + k, count, n, out + k);
-    if (k < n)
-        for (size_t r = 0; r < count; r++)
-            add_scaled_f32(out + k, rows + r * n + k, weights[r], n - k);
+// ROWS x WIDTH vectors of the output stay in registers while `depth` rows of b pass.
+template <int ROWS, int WIDTH, class Number>
+inline void accumulate_tile(const float* a, size_t a_stride, const Number* b, size_t depth,
+                            size_t n, float* out, size_t out_stride) {
+    Vec sum[ROWS][WIDTH];
+    for (int r = 0; r < ROWS; r++)
+        for (int i = 0; i < WIDTH; i++) sum[r][i] = Vec::load(out + r * out_stride + 16 * i);
+    for (size_t k = 0; k < depth; k++) {
+        Vec row[WIDTH];
+        for (int i = 0; i < WIDTH; i++) row[i] = load_row(b + k * n + 16 * i);
+        for (int r = 0; r < ROWS; r++) {
+            Vec factor = Vec::all(a[r * a_stride + k]);
+            for (int i = 0; i < WIDTH; i++) sum[r][i] = Vec::fma(factor, row[i], sum[r][i]);
+        }
+    }
+    for (int r = 0; r < ROWS; r++)
+        for (int i = 0; i < WIDTH; i++) sum[r][i].store(out + r * out_stride + 16 * i);
+}
+
+template <int ROWS, class Number>
+inline void accumulate_rows(const float* a, size_t a_stride, size_t rows, const Number* b,
+                            size_t depth, size_t n, float* out, size_t out_stride) {
+    constexpr size_t wide = 16 * Vec::mix_width;
+    for (; rows >= ROWS; rows -= ROWS, a += ROWS * a_stride, out += ROWS * out_stride) {
+        size_t c = 0;
+        for (; c + wide <= n; c += wide)
+            accumulate_tile<ROWS, Vec::mix_width>(a, a_stride, b + c, depth, n, out + c,
+                                                  out_stride);
+        for (; c < n; c += 16)
+            accumulate_tile<ROWS, 1>(a, a_stride, b + c, depth, n, out + c, out_stride);
+    }
+    if constexpr (ROWS > 1)
+        accumulate_rows<ROWS / 2>(a, a_stride, rows, b, depth, n, out, out_stride);
+}
+
+inline void accumulate_f32(const float* a, size_t a_stride, size_t rows, const float* b,
+                           size_t depth, size_t n, float* out, size_t out_stride) {
+    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
+}
+
+inline void accumulate_f16(const float* a, size_t a_stride, size_t rows, const uint16_t* b,
+                           size_t depth, size_t n, float* out, size_t out_stride) {
+    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
+}
+
+inline void accumulate_i8(const float* a, size_t a_stride, size_t rows, const int8_t* b,
+                          size_t depth, size_t n, float* out, size_t out_stride) {
+    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
 }
 
 inline void scale_f32(const float* x, float scale, const float* weight, float* out, size_t n) {
@@ -222,15 +257,6 @@ inline void gelu_erf_mul_f32(const float* gate, const float* up, float* out, siz
         Vec half = Vec::mul(Vec::all(-0.5f), x.magnitude());
         return Vec::fma(half, rest, Vec::max(x, Vec::zero()));
     });
-}
-
-inline void half_to_float(const uint16_t* half, float* out, size_t n) {
-    size_t k = 0;
-    for (; k + 16 <= n; k += 16) Vec::load_half(half + k).store(out + k);
-    if (k == n) return;
-    uint16_t lanes[16] = {};
-    for (size_t i = k; i < n; i++) lanes[i - k] = half[i];
-    store_tail(out + k, Vec::load_half(lanes), n - k);
 }
 
 inline void float_to_half(const float* x, uint16_t* out, size_t n) {

@@ -140,5 +140,6 @@ inline void quantize_activations(const float* x, size_t blocks, ActBlock* out) {
         to.scale = most / 127;
         to.q_sum = sum;
         to.sum = to.scale * static_cast<float>(sum);
+        to.unused = 0;
     }
 }

@@ -2,7 +2,7 @@
 struct Vec {
     // 2 x 2 accumulators take 8 of 16 registers.
     static constexpr int tile_rows = 2, tile_tokens = 2;
-    static constexpr int strip = 4;  // vectors of an output row held at once
+    static constexpr int mix_rows = 6, mix_width = 1;  // 12 sums, 2 for a row, a factor
     __m256 lo, hi;
 
     static Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
@@ -12,6 +12,11 @@ struct Vec {
         auto* halves = reinterpret_cast<const __m128i*>(p);
         return {_mm256_cvtph_ps(_mm_loadu_si128(halves)),
                 _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+    }
+    static Vec load_bytes(const int8_t* p) {
+        __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)))};
     }
     void store(float* p) const {
         _mm256_storeu_ps(p, lo);

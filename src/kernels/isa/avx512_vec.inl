@@ -2,7 +2,7 @@
 struct Vec {
     // 4 x 4 accumulators, 4 tokens and a row fill 21 of 32 registers.
     static constexpr int tile_rows = 4, tile_tokens = 4;
-    static constexpr int strip = 8;  // vectors of an output row held at once
+    static constexpr int mix_rows = 12, mix_width = 2;  // 24 sums, 2 rows and a factor
     __m512 v;
 
     static Vec zero() { return {_mm512_setzero_ps()}; }
@@ -10,6 +10,10 @@ struct Vec {
     static Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
     static Vec load_half(const uint16_t* p) {
         return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+    }
+    static Vec load_bytes(const int8_t* p) {
+        return {_mm512_cvtepi32_ps(
+            _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
     }
     void store(float* p) const { _mm512_storeu_ps(p, v); }
     void store_half(uint16_t* p) const {

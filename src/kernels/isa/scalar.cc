@@ -11,7 +11,7 @@ namespace {
 
 struct Vec {
     static constexpr int tile_rows = 1, tile_tokens = 1;
-    static constexpr int strip = 1;  // vectors of an output row held at once
+    static constexpr int mix_rows = 1, mix_width = 1;
     float v[16];
 
     template <class F>
@@ -29,6 +29,9 @@ struct Vec {
     }
     static Vec load_half(const uint16_t* p) {
         return each([&](int i) { return half_to_float(p[i]); });
+    }
+    static Vec load_bytes(const int8_t* p) {
+        return each([&](int i) { return static_cast<float>(p[i]); });
     }
     void store(float* p) const {
         for (int i = 0; i < 16; i++) p[i] = v[i];

@@ -1,201 +1,376 @@
 #include "model/blocks/attention.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/blocks/residual.h"
 
 namespace linnet {
 
-// Tokens of a run that one worker takes at once, so that a page of keys is read once for all of
+constexpr size_t page_tokens = KvCache::page_tokens;
+// Tokens of a run that one worker takes at once, so that keys and values are read once for all of
 // them.
 constexpr size_t tile_tokens = 8;
-constexpr size_t page_tokens = KvCache::page_tokens;
+constexpr size_t chunk_tokens = 4 * page_tokens;
 
 Attention::Attention(Parts parts)
     : p_(std::move(parts)),
       dim_(p_.output.rows()),
       q_dim_(p_.heads * p_.head_dim),
       kv_dim_(p_.kv_heads * p_.head_dim),
-      group_(p_.heads / p_.kv_heads) {
+      group_(p_.heads / p_.kv_heads),
+      part_floats_(Pass::whole_lines(KvCache::value_floats(p_.head_dim) + 2)) {
     check(p_.heads % p_.kv_heads == 0, "each key-value head serves as many query heads");
     check(group_ <= group_max, "few query heads share keys");
 }
 
 ScratchNeed Attention::scratch() const {
+    size_t rows = tile_tokens * group_;
     size_t columns = std::max(dim_, q_dim_);
-    return {.shared_per_token = dim_ + 2 * q_dim_ + 2 * kv_dim_ + Operand::block_floats(dim_) +
+    return {.shared_per_token = 2 * dim_ + 2 * q_dim_ + 2 * kv_dim_ + Operand::block_floats(dim_) +
                                 Operand::block_floats(q_dim_),
-            .own = std::max(Matrix::panel_rows * columns, page_tokens * p_.head_dim),
-            .own_per_context = tile_tokens * group_};
+            .shared_per_context = Pass::small_max * p_.heads * part_floats_,
+            .own = common_own(dim_) + common_own(q_dim_) + 2 * Matrix::panel_rows * columns +
+                   rows * (p_.head_dim + chunk_tokens + 2 * part_floats_)};
 }
 
 void Attention::run(Pass& pass) const {
-    size_t tokens = pass.tokens;
-    float* normed = pass.shared(tokens * dim_);
-    float* q = pass.shared(tokens * q_dim_);
-    float* k = pass.shared(tokens * kv_dim_);
-    float* v = pass.shared(tokens * kv_dim_);
-    float* mixed = pass.shared(tokens * q_dim_);
-    ActBlock* normed_blocks = pass.blocks(dim_);
-    ActBlock* mixed_blocks = pass.blocks(q_dim_);
-    norm_input(pass, p_.norm, dim_, normed, normed_blocks);
-    pass.barrier();
-    project(pass, {normed, normed_blocks}, q, k, v);
-    pass.barrier();
-    place(pass, q, k, v);
-    pass.barrier();
-    attend(pass, q, mixed);
-    pass.barrier();
-    pass.share(tokens, 1, [&](size_t begin, size_t end) {
-        pass.quantize(mixed, q_dim_, mixed_blocks, begin, end);
-    });
-    pass.barrier();
-    float* out = normed;  // no longer needed
-    add_output(pass, {p_.output, p_.post_norm, p_.residual_scale}, {mixed, mixed_blocks}, out);
+    const size_t tokens = pass.tokens;
+    Operand normed = common_input(pass, p_.norm, dim_);
+    Projected projected{pass.shared(tokens * q_dim_), pass.shared(tokens * kv_dim_),
+                        pass.shared(tokens * kv_dim_)};
+    project(pass, normed, projected);
+    Operand mixed = attend(pass, projected.q);
+    add_output(pass, {p_.output, p_.post_norm, p_.residual_scale}, mixed,
+               pass.shared(tokens * dim_));
 }
 
-// normed: (tokens, dim) -> q: (tokens, heads * head_dim), k and v: (tokens, kv_heads * head_dim)
-void Attention::project(Pass& pass, Operand normed, float* q, float* k, float* v) const {
-    // The three are one list of rows, so that the workers' shares are equal; each begins at a whole
-    // panel.
+// Queries, normed, turned and scaled; keys and values of the batch in the cache. Ends with a
+// barrier.
+void Attention::project(Pass& pass, Operand normed, Projected to) const {
+    // Who computes a whole head can finish it, unless a norm is of all heads together.
+    auto of_heads = [&](const Norm& norm) {
+        return norm.size() == 0 || norm.size() == p_.head_dim;
+    };
+    bool whole_panels = p_.head_dim % Matrix::panel_rows == 0;
+    if (whole_panels && of_heads(p_.query_norm) && of_heads(p_.key_norm))
+        project_heads(pass, normed, to);
+    else
+        project_rows(pass, normed, to);
+    pass.barrier();
+}
+
+void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
+    float* scratch =
+        pass.own(std::max({p_.query.weight.scratch_floats(), p_.key.weight.scratch_floats(),
+                           p_.value.weight.scratch_floats()}));
+    // Heads of queries, keys and values are one list, so that the workers' shares are equal.
+    const size_t kv_heads = p_.shared_layer ? 0 : p_.kv_heads;
+    pass.share(p_.heads + 2 * kv_heads, 1, [&](size_t begin, size_t end) {
+        size_t first = 0;
+        auto part = [&](const Linear& linear, size_t heads, float* y, auto finish) {
+            size_t from = std::max(begin, first), until = std::min(end, first + heads);
+            if (from < until) {
+                linear.run(pass.kernels, normed, pass.tokens, (from - first) * p_.head_dim,
+                           (until - first) * p_.head_dim, y, linear.rows(), scratch);
+                for (size_t head = from; head < until; head++) finish(head - first);
+            }
+            first += heads;
+        };
+        part(p_.query, p_.heads, to.q, [&](size_t head) {
+            for (size_t t = 0; t < pass.tokens; t++)
+                finish_query(pass, to.q + t * q_dim_ + head * p_.head_dim, p_.head_dim, t);
+        });
+        part(p_.key, kv_heads, to.k, [&](size_t head) {
+            for (size_t t = 0; t < pass.tokens; t++)
+                finish_key(pass, to.k + t * kv_dim_ + head * p_.head_dim, p_.head_dim, t);
+            cache_head(pass, to, head, true, false);
+        });
+        part(p_.value, kv_heads, to.v,
+             [&](size_t head) { cache_head(pass, to, head, false, true); });
+    });
+}
+
+void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
     constexpr size_t panel = Matrix::panel_rows;
+    float* scratch =
+        pass.own(std::max({p_.query.weight.scratch_floats(), p_.key.weight.scratch_floats(),
+                           p_.value.weight.scratch_floats()}));
+    // Each of the three begins at a whole panel.
     auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
-    const size_t rows = panels(q_dim_) + 2 * panels(p_.key.rows());
-    pass.share(rows, panel, [&](size_t begin, size_t end) {
+    pass.share(panels(q_dim_) + 2 * panels(p_.key.rows()), panel, [&](size_t begin, size_t end) {
         size_t first = 0;
         auto part = [&](const Linear& linear, float* y) {
-            size_t from = std::max(begin, first), to = std::min(end, first + linear.rows());
-            if (from < to)
-                linear.run(pass.kernels, normed, pass.tokens, from - first, to - first, y,
-                           linear.rows(), pass.own());
+            size_t from = std::max(begin, first), until = std::min(end, first + linear.rows());
+            if (from < until)
+                linear.run(pass.kernels, normed, pass.tokens, from - first, until - first, y,
+                           linear.rows(), scratch);
             first += panels(linear.rows());
         };
-        part(p_.query, q);
-        part(p_.key, k);
-        part(p_.value, v);
+        part(p_.query, to.q);
+        part(p_.key, to.k);
+        part(p_.value, to.v);
     });
-}
-
-// Norms and turns queries and keys, scales the queries, and puts keys and values into the cache.
-void Attention::place(Pass& pass, float* q, float* k, float* v) const {
-    // Of each head, or of all heads together, as long as the norm is.
-    auto normalize = [&](float* row, size_t size, const Norm& norm) {
-        for (size_t at = 0; at < size && norm.size() > 0; at += norm.size())
-            norm.run(pass.kernels, row + at, row + at);
-    };
-    auto prepare = [&](float* row, size_t size, const Norm& norm, size_t token) {
-        normalize(row, size, norm);
-        for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
-            p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
-    };
+    pass.barrier();
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
-        size_t t = 0;
-        for (const Run& run : pass.batch.runs) {
-            for (size_t i = 0; i < run.tokens.size(); i++, t++) {
-                if (t < begin || t >= end) continue;
-                prepare(q + t * q_dim_, q_dim_, p_.query_norm, t);
-                for (size_t d = 0; d < q_dim_; d++) q[t * q_dim_ + d] *= p_.scale;
-                if (p_.shared_layer) continue;
-                prepare(k + t * kv_dim_, kv_dim_, p_.key_norm, t);
-                normalize(v + t * kv_dim_, kv_dim_, p_.value_norm);
-                size_t position = run.position + i;
-                pass.kv.store(pass.kernels, pass.layer, run.pages[position / page_tokens],
-                              position % page_tokens, k + t * kv_dim_, v + t * kv_dim_);
-            }
+        for (size_t t = begin; t < end; t++) {
+            finish_query(pass, to.q + t * q_dim_, q_dim_, t);
+            if (!p_.shared_layer) finish_key(pass, to.k + t * kv_dim_, kv_dim_, t);
         }
     });
+    if (p_.shared_layer) return;
+    pass.barrier();
+    pass.share(p_.kv_heads, 1, [&](size_t begin, size_t end) {
+        for (size_t head = begin; head < end; head++) cache_head(pass, to, head, true, true);
+    });
 }
 
-// Tokens of one run, next to each other, and one key-value head with its group of query heads.
+// `size` values of one token: a head, or all of them.
+void Attention::finish_key(const Pass& pass, float* row, size_t size, size_t token) const {
+    for (size_t at = 0; at < size && p_.key_norm.size() > 0; at += p_.key_norm.size())
+        p_.key_norm.run(pass.kernels, row + at, row + at);
+    for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
+        p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
+}
+
+void Attention::finish_query(const Pass& pass, float* row, size_t size, size_t token) const {
+    for (size_t at = 0; at < size && p_.query_norm.size() > 0; at += p_.query_norm.size())
+        p_.query_norm.run(pass.kernels, row + at, row + at);
+    for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
+        p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
+    for (size_t d = 0; d < size; d++) row[d] *= p_.scale;
+}
+
+void Attention::cache_head(Pass& pass, Projected from, size_t head, bool keys, bool values) const {
+    size_t t = 0;
+    for (const Run& run : pass.batch.runs) {
+        for (size_t i = 0; i < run.tokens.size(); i++, t++) {
+            size_t position = run.position + i, slot = position % page_tokens;
+            uint32_t page = run.pages[position / page_tokens];
+            size_t at = t * kv_dim_ + head * p_.head_dim;
+            if (keys) pass.kv.store_key(pass.layer, page, slot, head, from.k + at);
+            for (size_t d = 0; d < p_.head_dim && values && p_.value_norm.size() > 0;
+                 d += p_.value_norm.size())
+                p_.value_norm.run(pass.kernels, from.v + at + d, from.v + at + d);
+            if (values)
+                pass.kv.store_value(pass.kernels, pass.layer, page, slot, head, from.v + at);
+        }
+    }
+}
+
+// Tokens of one run, next to each other, and one key-value head with its group of query heads. Its
+// rows are (token, head of the group).
 struct Attention::Tile {
     const Run& run;
-    size_t first;  // within the run
+    size_t token;  // of the batch
+    uint32_t position;
     size_t count;
     size_t kv_head;
-    const float* q;  // of the first token: (count, q_dim)
-    float* mixed;
+    const float* q;   // of the first token and the group's first head
+    size_t q_stride;  // from token to token
+    size_t group;
+    bool causal;
+    size_t chunk_first = 0, chunk_last = 0;
 
-    uint32_t position(size_t i) const { return run.position + static_cast<uint32_t>(first + i); }
-    uint32_t run_end() const { return run.position + static_cast<uint32_t>(run.tokens.size()); }
+    size_t rows() const { return count * group; }
+    // Behind the last position that token i sees, or any of the tile's.
+    size_t end(size_t i) const {
+        return causal ? position + i + 1 : run.position + run.tokens.size();
+    }
+    size_t end() const { return end(count - 1); }
 };
 
-void Attention::attend(Pass& pass, const float* q, float* mixed) const {
-    size_t tiles = 0;
-    for (const Run& run : pass.batch.runs)
-        tiles += (run.tokens.size() + tile_tokens - 1) / tile_tokens;
-    pass.share(tiles * p_.kv_heads, 1, [&](size_t begin, size_t end) {
-        size_t index = 0, token = 0;
-        for (const Run& run : pass.batch.runs) {
-            for (size_t first = 0; first < run.tokens.size(); first += tile_tokens) {
-                size_t count = std::min(tile_tokens, run.tokens.size() - first);
-                for (size_t head = 0; head < p_.kv_heads; head++, index++) {
-                    if (index < begin || index >= end) continue;
-                    size_t at = (token + first) * q_dim_;
-                    attend_tile(pass, {run, first, count, head, q + at, mixed + at});
-                }
-            }
-            token += run.tokens.size();
-        }
-    });
+// What a worker computes a tile in.
+struct Attention::Room {
+    float* queries;  // (rows, head_dim)
+    float* scores;   // (rows, chunk_tokens)
+    float* part;     // (rows, part_floats)
+    float* sum;      // the same
+};
+
+Attention::Room Attention::room(Pass& pass) const {
+    size_t rows = tile_tokens * group_;
+    return {pass.own(rows * p_.head_dim), pass.own(rows * chunk_tokens),
+            pass.own(rows * part_floats_), pass.own(rows * part_floats_)};
 }
 
-void Attention::attend_tile(Pass& pass, const Tile& tile) const {
-    const size_t head_dim = p_.head_dim;
-    auto last_seen = [&](size_t i) { return p_.causal ? tile.position(i) : tile.run_end() - 1; };
-    auto first_seen = [&](size_t i) {
-        uint32_t position = tile.position(i);
-        return p_.window == 0 || position < p_.window ? 0 : position + 1 - p_.window;
-    };
-    const size_t layer = p_.shared_layer.value_or(pass.layer);
-    const size_t page_first = first_seen(0) / page_tokens,
-                 page_last = last_seen(tile.count - 1) / page_tokens;
-    const size_t base = page_first * page_tokens;  // the position of score 0
-    const size_t length = (page_last + 1) * page_tokens - base;
-    float* page_scratch = pass.own();
-    float* scores = page_scratch + scratch().own;  // (count * group, length)
-    auto query = [&](size_t i) { return tile.q + i * q_dim_ + tile.kv_head * group_ * head_dim; };
-    auto row = [&](size_t i, size_t g) { return scores + (i * group_ + g) * length; };
+// body(tile) for every tile of the batch.
+template <class Body>
+void Attention::each_tile(const Pass& pass, const float* q, Body body) const {
+    size_t token = 0;
+    for (const Run& run : pass.batch.runs) {
+        for (size_t first = 0; first < run.tokens.size(); first += tile_tokens) {
+            size_t count = std::min(tile_tokens, run.tokens.size() - first);
+            auto position = run.position + static_cast<uint32_t>(first);
+            for (size_t head = 0; head < p_.kv_heads; head++) {
+                Tile tile{.run = run,
+                          .token = token + first,
+                          .position = position,
+                          .count = count,
+                          .kv_head = head,
+                          .q = q + (token + first) * q_dim_ + head * group_ * p_.head_dim,
+                          .q_stride = q_dim_,
+                          .group = group_,
+                          .causal = p_.causal};
+                tile.chunk_first = first_seen(position) / chunk_tokens;
+                tile.chunk_last = (tile.end() - 1) / chunk_tokens;
+                body(tile);
+            }
+        }
+        token += run.tokens.size();
+    }
+}
 
-    for (size_t page = page_first; page <= page_last; page++) {
-        const float* keys =
-            pass.kv.keys(pass.kernels, layer, tile.run.pages[page], tile.kv_head, page_scratch);
-        for (size_t i = 0; i < tile.count; i++) {
-            if (page * page_tokens > last_seen(i)) continue;
-            pass.kernels.matmul_f32(keys, page_tokens, head_dim, query(i), head_dim, group_,
-                                    row(i, 0) + page * page_tokens - base, length);
+// The mixture of values that each query head takes, (tokens, q_dim), with its int8 blocks.
+Operand Attention::attend(Pass& pass, const float* q) const {
+    return pass.small() ? attend_chunks(pass, q) : attend_tiles(pass, q);
+}
+
+// Many tokens: there are tiles enough for all workers.
+Operand Attention::attend_tiles(Pass& pass, const float* q) const {
+    float* mixed = pass.shared(pass.tokens * q_dim_);
+    ActBlock* blocks = pass.blocks(q_dim_);
+    Room room = this->room(pass);
+    size_t tiles = 0, index = 0;
+    each_tile(pass, q, [&](const Tile&) { tiles++; });
+    pass.share(tiles, 1, [&](size_t begin, size_t end) {
+        each_tile(pass, q, [&](const Tile& tile) {
+            if (size_t at = index++; at < begin || at >= end) return;
+            gather_queries(tile, room);
+            for (size_t row = 0; row < tile.rows(); row++)
+                room.sum[row * part_floats_ + KvCache::value_floats(p_.head_dim) + 1] = 0;
+            for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
+                attend_chunk(pass, tile, chunk, room);
+                for (size_t row = 0; row < tile.rows(); row++)
+                    merge(pass.kernels, room.sum + row * part_floats_,
+                          room.part + row * part_floats_);
+            }
+            for (size_t row = 0; row < tile.rows(); row++) {
+                const float* sum = room.sum + row * part_floats_;
+                float* out = mixed + (tile.token + row / group_) * q_dim_ +
+                             (tile.kv_head * group_ + row % group_) * p_.head_dim;
+                finish_mixture(sum, out);
+            }
+        });
+    });
+    pass.barrier();
+    pass.share(pass.tokens, 1,
+               [&](size_t begin, size_t end) { pass.quantize(mixed, q_dim_, blocks, begin, end); });
+    pass.barrier();
+    return {mixed, blocks};
+}
+
+// Few tokens: the chunks of their positions are shared out, and each worker merges them all.
+Operand Attention::attend_chunks(Pass& pass, const float* q) const {
+    float* mixed = pass.own(pass.tokens * q_dim_);
+    auto* blocks = pass.common_blocks(q_dim_);
+    Room room = this->room(pass);
+    size_t jobs = 0, chunks = 0, index = 0;
+    each_tile(pass, q, [&](const Tile& tile) {
+        jobs += tile.chunk_last - tile.chunk_first + 1;
+        chunks = std::max(chunks, tile.chunk_last + 1);
+    });
+    float* parts = pass.shared(pass.tokens * p_.heads * chunks * part_floats_);
+    auto part_of = [&](const Tile& tile, size_t row, size_t chunk) {
+        size_t head = (tile.token + row / group_) * p_.heads + tile.kv_head * group_ + row % group_;
+        return parts + (head * chunks + chunk) * part_floats_;
+    };
+    pass.share(jobs, 1, [&](size_t begin, size_t end) {
+        each_tile(pass, q, [&](const Tile& tile) {
+            for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
+                if (size_t at = index++; at < begin || at >= end) continue;
+                gather_queries(tile, room);
+                attend_chunk(pass, tile, chunk, room);
+                for (size_t row = 0; row < tile.rows(); row++)
+                    std::copy_n(room.part + row * part_floats_, part_floats_,
+                                part_of(tile, row, chunk));
+            }
+        });
+    });
+    pass.barrier();
+    each_tile(pass, q, [&](const Tile& tile) {
+        for (size_t row = 0; row < tile.rows(); row++) {
+            float* sum = room.sum;
+            sum[KvCache::value_floats(p_.head_dim) + 1] = 0;
+            for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++)
+                merge(pass.kernels, sum, part_of(tile, row, chunk));
+            finish_mixture(sum, mixed + (tile.token + row / group_) * q_dim_ +
+                                    (tile.kv_head * group_ + row % group_) * p_.head_dim);
         }
-    }
-    float scale[tile_tokens * group_max];
-    for (size_t i = 0; i < tile.count; i++) {
-        size_t seen = first_seen(i) - base, count = last_seen(i) - first_seen(i) + 1;
-        for (size_t g = 0; g < group_; g++) {
-            float* s = row(i, g) + seen;
-            if (p_.soft_cap > 0) pass.kernels.soft_cap_f32(s, p_.soft_cap, count);
-            scale[i * group_ + g] =
-                1 / pass.kernels.exp_sum_f32(s, pass.kernels.max_f32(s, count), count);
-            std::fill_n(tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim, head_dim,
-                        0.0f);
-        }
-    }
-    for (size_t page = page_first; page <= page_last; page++) {
-        const float* values =
-            pass.kv.values(pass.kernels, layer, tile.run.pages[page], tile.kv_head, page_scratch);
-        for (size_t i = 0; i < tile.count; i++) {
-            size_t from = std::max<size_t>(page * page_tokens, first_seen(i));
-            size_t to = std::min<size_t>((page + 1) * page_tokens, last_seen(i) + 1);
-            if (from >= to) continue;
-            for (size_t g = 0; g < group_; g++)
-                pass.kernels.add_rows_f32(
-                    row(i, g) + from - base, values + (from - page * page_tokens) * head_dim,
-                    to - from, head_dim,
-                    tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim);
-        }
-    }
+    });
+    pass.quantize(mixed, q_dim_, blocks, 0, pass.tokens);
+    return {mixed, blocks};
+}
+
+void Attention::gather_queries(const Tile& tile, const Room& room) const {
+    const size_t row_floats = group_ * p_.head_dim;
     for (size_t i = 0; i < tile.count; i++)
-        for (size_t g = 0; g < group_; g++) {
-            float* out = tile.mixed + i * q_dim_ + (tile.kv_head * group_ + g) * head_dim;
-            for (size_t d = 0; d < head_dim; d++) out[d] *= scale[i * group_ + g];
+        std::copy_n(tile.q + i * tile.q_stride, row_floats, room.queries + i * row_floats);
+}
+
+// The partial mixture of the positions of one chunk, into room.part. A row that sees none of them
+// has the sum 0.
+void Attention::attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const {
+    const size_t base = chunk * chunk_tokens, end = std::min(base + chunk_tokens, tile.end());
+    const size_t first = std::max(base, first_seen(tile.position)) / page_tokens;
+    const size_t last = (end - 1) / page_tokens;
+    const size_t layer = p_.shared_layer.value_or(pass.layer);
+    for (size_t page = first; page <= last; page++)
+        pass.kv.score(pass.kernels, layer, tile.run.pages[page], tile.kv_head, room.queries,
+                      tile.rows(), room.scores + (page * page_tokens - base), chunk_tokens);
+    weigh(pass.kernels, tile, chunk, room);
+    for (size_t page = first; page <= last; page++)
+        pass.kv.mix(pass.kernels, layer, tile.run.pages[page], tile.kv_head,
+                    room.scores + (page * page_tokens - base), chunk_tokens, tile.rows(),
+                    std::min(page_tokens, end - page * page_tokens), room.part, part_floats_);
+}
+
+// Scores become e^(score - their maximum), 0 where a token does not see; the partial mixtures begin
+// at 0 with their maximum and sum.
+void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
+                      const Room& room) const {
+    const size_t base = chunk * chunk_tokens, padded = KvCache::value_floats(p_.head_dim);
+    for (size_t row = 0; row < tile.rows(); row++) {
+        auto position = tile.position + static_cast<uint32_t>(row / group_);
+        size_t from = std::max(base, first_seen(position));
+        size_t end = std::min(base + chunk_tokens, tile.end(row / group_));
+        float* scores = room.scores + row * chunk_tokens;
+        float* part = room.part + row * part_floats_;
+        std::fill_n(part, padded + 2, 0.0f);
+        if (from >= end) {
+            std::fill_n(scores, chunk_tokens, 0.0f);
+            continue;
         }
+        float* seen = scores + (from - base);
+        size_t count = end - from;
+        if (p_.soft_cap > 0) kernels.soft_cap_f32(seen, p_.soft_cap, count);
+        part[padded] = kernels.max_f32(seen, count);
+        part[padded + 1] = kernels.exp_sum_f32(seen, part[padded], count);
+        std::fill(scores, seen, 0.0f);
+        std::fill(seen + count, scores + chunk_tokens, 0.0f);
+    }
+}
+
+// Adds a part to a sum of parts, both as e^(score - their own maximum).
+void Attention::merge(const Kernels& kernels, float* sum, const float* part) const {
+    const size_t padded = KvCache::value_floats(p_.head_dim);
+    if (part[padded + 1] == 0) return;
+    if (sum[padded + 1] == 0) {
+        std::copy_n(part, padded + 2, sum);
+        return;
+    }
+    float most = std::max(sum[padded], part[padded]);
+    float factors[2] = {sum[padded], part[padded]};
+    kernels.exp_sum_f32(factors, most, 2);
+    for (size_t d = 0; d < padded; d++) sum[d] *= factors[0];
+    kernels.add_scaled_f32(sum, part, factors[1], padded);
+    sum[padded] = most;
+    sum[padded + 1] = sum[padded + 1] * factors[0] + part[padded + 1] * factors[1];
+}
+
+void Attention::finish_mixture(const float* sum, float* out) const {
+    float scale = 1 / sum[KvCache::value_floats(p_.head_dim) + 1];
+    for (size_t d = 0; d < p_.head_dim; d++) out[d] = sum[d] * scale;
 }
 
 }  // namespace linnet

@@ -1,5 +1,10 @@
 // Self-attention with grouped keys and values (Ainslie et al. 2023) over the paged cache: causal,
 // or over all of a run that is a whole text.
+//
+// The positions that a token sees are taken in chunks that begin at fixed positions; each chunk
+// gives a partial mixture with its maximum and sum, and these are merged in their order (Dao et al.
+// 2022). So the bits do not depend on who computes a chunk, on what else is in the batch, nor on
+// how a prompt was cut into steps.
 #pragma once
 
 #include <memory>
@@ -43,14 +48,37 @@ class Attention final : public Block {
     }
 
   private:
+    struct Projected {
+        float *q, *k, *v;  // (tokens, heads * head_dim), (tokens, kv_heads * head_dim) twice
+    };
     struct Tile;
-    void project(Pass& pass, Operand normed, float* q, float* k, float* v) const;
-    void place(Pass& pass, float* q, float* k, float* v) const;
-    void attend(Pass& pass, const float* q, float* mixed) const;
-    void attend_tile(Pass& pass, const Tile& tile) const;
+    struct Room;
+    void project(Pass& pass, Operand normed, Projected to) const;
+    void project_heads(Pass& pass, Operand normed, Projected to) const;
+    void project_rows(Pass& pass, Operand normed, Projected to) const;
+    void finish_query(const Pass& pass, float* row, size_t size, size_t token) const;
+    void finish_key(const Pass& pass, float* row, size_t size, size_t token) const;
+    void cache_head(Pass& pass, Projected from, size_t head, bool keys, bool values) const;
+
+    Operand attend(Pass& pass, const float* q) const;
+    Operand attend_tiles(Pass& pass, const float* q) const;
+    Operand attend_chunks(Pass& pass, const float* q) const;
+    template <class Body>
+    void each_tile(const Pass& pass, const float* q, Body body) const;
+    Room room(Pass& pass) const;
+    void gather_queries(const Tile& tile, const Room& room) const;
+    void attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const;
+    void weigh(const Kernels& kernels, const Tile& tile, size_t chunk, const Room& room) const;
+    void merge(const Kernels& kernels, float* sum, const float* part) const;
+    void finish_mixture(const float* sum, float* out) const;
+
+    size_t first_seen(uint32_t position) const {
+        return p_.window == 0 || position < p_.window ? 0 : position + 1 - p_.window;
+    }
 
     Parts p_;
     size_t dim_, q_dim_, kv_dim_, group_;
+    size_t part_floats_;  // a partial mixture of a query head: padded values, maximum, sum
 };
 
 }  // namespace linnet

@@ -20,9 +20,9 @@ ActivationLoop activation_of(const Kernels& kernels, Activation activation) {
 }
 
 ScratchNeed Mlp::scratch() const {
-    return {.shared_per_token =
-                dim_ + 2 * hidden_ + Operand::block_floats(dim_) + Operand::block_floats(hidden_),
-            .own = Matrix::panel_rows * std::max(dim_, hidden_)};
+    return {.shared_per_token = 2 * dim_ + 2 * hidden_ + Operand::block_floats(dim_) +
+                                Operand::block_floats(hidden_),
+            .own = common_own(dim_) + 2 * Matrix::panel_rows * std::max(dim_, hidden_)};
 }
 
 // gate = relu(gate - (mean + deviations * deviation)), of one token
@@ -37,17 +37,14 @@ void Mlp::thin_out(const Pass& pass, float* gate) const {
 void Mlp::run(Pass& pass) const {
     const size_t tokens = pass.tokens;
     const bool gated = p_.gate.rows() > 0;
-    float* normed = pass.shared(tokens * dim_);
+    Operand x = common_input(pass, p_.norm, dim_);
     float* gate = pass.shared(tokens * hidden_);
     float* up = pass.shared(tokens * hidden_);
-    ActBlock* normed_blocks = pass.blocks(dim_);
     ActBlock* gate_blocks = pass.blocks(hidden_);
-    norm_input(pass, p_.norm, dim_, normed, normed_blocks);
-    pass.barrier();
+    const Linear& inner = gated ? p_.gate : p_.up;
     auto activate = activation_of(pass.kernels, p_.activation);
-    pass.share(hidden_, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        Operand x{normed, normed_blocks};
-        const Linear& inner = gated ? p_.gate : p_.up;
+    // Whole int8 blocks, so that who computes one quantizes it.
+    pass.share(hidden_, pack_columns, [&](size_t begin, size_t end) {
         inner.run(pass.kernels, x, tokens, begin, end, gate, hidden_, pass.own());
         if (gated) p_.up.run(pass.kernels, x, tokens, begin, end, up, hidden_, pass.own());
         for (size_t t = 0; t < tokens && !p_.sparsity; t++) {
@@ -55,20 +52,25 @@ void Mlp::run(Pass& pass) const {
             for (size_t i = at; i < at + end - begin && p_.gate_scale != 1; i++)
                 gate[i] *= p_.gate_scale;
             activate(gate + at, gated ? up + at : nullptr, gate + at, end - begin);
+            if (gate_blocks)
+                pass.kernels.quantize_activations(gate + at, (end - begin) / pack_columns,
+                                                  gate_blocks + at / pack_columns);
         }
     });
     pass.barrier();
-    pass.share(tokens, 1, [&](size_t begin, size_t end) {
-        for (size_t t = begin; t < end && p_.sparsity; t++) {
-            float* row = gate + t * hidden_;
-            thin_out(pass, row);
-            activate(row, up + t * hidden_, row, hidden_);
-        }
-        pass.quantize(gate, hidden_, gate_blocks, begin, end);
-    });
-    pass.barrier();
-    float* out = normed;  // no longer needed
-    add_output(pass, {p_.down, p_.post_norm, p_.residual_scale}, {gate, gate_blocks}, out);
+    if (p_.sparsity) {  // a token's whole row says what of it stays
+        pass.share(tokens, 1, [&](size_t begin, size_t end) {
+            for (size_t t = begin; t < end; t++) {
+                float* row = gate + t * hidden_;
+                thin_out(pass, row);
+                activate(row, up + t * hidden_, row, hidden_);
+            }
+            pass.quantize(gate, hidden_, gate_blocks, begin, end);
+        });
+        pass.barrier();
+    }
+    add_output(pass, {p_.down, p_.post_norm, p_.residual_scale}, {gate, gate_blocks},
+               pass.shared(tokens * dim_));
 }
 
 }  // namespace linnet

@@ -4,14 +4,28 @@
 
 namespace linnet {
 
+static void norm_tokens(const Pass& pass, const Norm& norm, size_t dim, float* normed,
+                        ActBlock* blocks, size_t begin, size_t end) {
+    if (norm.size() == 0)
+        std::copy(pass.input + begin * dim, pass.input + end * dim, normed + begin * dim);
+    for (size_t t = begin; t < end && norm.size() > 0; t++)
+        norm.run(pass.kernels, pass.input + t * dim, normed + t * dim);
+    pass.quantize(normed, dim, blocks, begin, end);
+}
+
 void norm_input(const Pass& pass, const Norm& norm, size_t dim, float* normed, ActBlock* blocks) {
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
-        if (norm.size() == 0)
-            std::copy(pass.input + begin * dim, pass.input + end * dim, normed + begin * dim);
-        for (size_t t = begin; t < end && norm.size() > 0; t++)
-            norm.run(pass.kernels, pass.input + t * dim, normed + t * dim);
-        pass.quantize(normed, dim, blocks, begin, end);
+        norm_tokens(pass, norm, dim, normed, blocks, begin, end);
     });
+}
+
+Operand common_input(Pass& pass, const Norm& norm, size_t dim) {
+    float* normed = pass.common(pass.tokens * dim);
+    ActBlock* blocks = pass.common_blocks(dim);
+    pass.fill_common([&](size_t begin, size_t end) {
+        norm_tokens(pass, norm, dim, normed, blocks, begin, end);
+    });
+    return {normed, blocks};
 }
 
 void add_output(Pass& pass, const ResidualOutput& output, Operand from, float* out) {

@@ -17,7 +17,7 @@ void SideBySide::run(Pass& pass) const {
         std::copy(pass.x + begin * dim_, pass.x + end * dim_, before + begin * dim_);
     });
     pass.barrier();
-    const size_t mark = pass.mark();
+    const Pass::Mark mark = pass.mark();
     pass.input = before;
     first_->run(pass);
     pass.rewind(mark);
