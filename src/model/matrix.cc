@@ -61,24 +61,22 @@ void Matrix::decode_row(size_t row, float* out) const {
     dtype_->decode(data_ + row * row_bytes_, out, columns_);
 }
 
-void Matrix::pack(ThreadPool& pool) {
+Result<> Matrix::pack(ThreadPool& pool, PackMemory& memory) {
     const Packing* packing = packing_of(dtype_->name);
-    if (!packing || columns_ % pack_columns != 0 || packed()) return;
+    if (!packing || columns_ % pack_columns != 0 || packed()) return Done{};
     size_t blocks = columns_ / pack_columns, groups = (rows_ + pack_rows - 1) / pack_rows;
     size_t group_bytes = packing->layout.group_bytes(blocks);
-    // Cache lines, so that a line of weights is one load.
-    constexpr std::align_val_t alignment{64};
-    auto* memory = static_cast<std::byte*>(::operator new(groups * group_bytes, alignment));
-    packed_ = std::shared_ptr<std::byte[]>(memory,
-                                           [=](std::byte* p) { ::operator delete(p, alignment); });
+    packed_ = TRY(memory.take(groups * group_bytes));
+    std::byte* to = packed_.get();
     packing_ = packing;
     pool.for_each(groups, [&](size_t begin, size_t end) {
         for (size_t group = begin; group < end; group++) {
             size_t row = group * pack_rows;
             pack_group(*packing, data_ + row * row_bytes_, std::min(pack_rows, rows_ - row), blocks,
-                       memory + group * group_bytes);
+                       to + group * group_bytes);
         }
     });
+    return Done{};
 }
 
 uint64_t Matrix::packed_bytes() const {

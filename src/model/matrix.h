@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "formats/checkpoint.h"
 #include "kernels/kernels.h"
+#include "model/pack_memory.h"
 
 namespace linnet {
 
@@ -45,7 +46,7 @@ class Matrix {
     Matrix reordered(std::span<const size_t> order) const;
 
     // Repacks the rows for Math::Fast where their format and length allow.
-    void pack(ThreadPool& pool);
+    Result<> pack(ThreadPool& pool, PackMemory& memory);
     bool packed() const { return packed_ != nullptr; }
     uint64_t packed_bytes() const;
 
@@ -70,7 +71,7 @@ class Matrix {
     const std::byte* data_ = nullptr;
     size_t rows_ = 0, columns_ = 0, row_bytes_ = 0;
     const Packing* packing_ = nullptr;
-    std::shared_ptr<std::byte[]> packed_;
+    std::shared_ptr<std::byte> packed_;
     std::shared_ptr<std::byte[]> own_;  // of the data, where it is a copy
 };
 

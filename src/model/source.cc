@@ -207,9 +207,9 @@ Result<Matrix> Source::matrix(std::string_view name, uint64_t rows, uint64_t col
     return ready(Matrix::transposed(tensor, columns, within.first, rows), tensor);
 }
 
-Matrix Source::ready(Matrix matrix, const Tensor& tensor) const {
+Result<Matrix> Source::ready(Matrix matrix, const Tensor& tensor) const {
     Bytes used = matrix.bytes();
-    if (math_ == Math::Fast) matrix.pack(pool_);
+    if (math_ == Math::Fast) TRY(matrix.pack(pool_, *pack_memory_));
     bool mapped =
         used.data() >= tensor.data.data() && used.data() < tensor.data.data() + tensor.data.size();
     if (matrix.packed() && mapped) {

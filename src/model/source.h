@@ -64,7 +64,7 @@ class Source {
         return matrix(name, rows, columns, Within{});
     }
     // The same for what was taken from a tensor by hand.
-    Matrix ready(Matrix matrix, const Tensor& tensor) const;
+    Result<Matrix> ready(Matrix matrix, const Tensor& tensor) const;
     // All values of a tensor in float32, whatever its shape.
     Result<std::vector<float>> values(std::string_view name, uint64_t count) const;
     // A vector in float32; empty where it is missing and not needed.
@@ -86,6 +86,7 @@ class Source {
     std::string architecture_;
     Math math_;
     ThreadPool& pool_;
+    std::shared_ptr<PackMemory> pack_memory_ = std::make_shared<PackMemory>();
     Json config_;  // config.json of a Hugging Face folder
     std::span<const NamePair> names_;
     std::span<const Usual> usual_;
