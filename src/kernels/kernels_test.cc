@@ -203,23 +203,58 @@ TEST_P(EachIsa, ActivationsQuantizeToTheScalarBytes) {
             << i;
 }
 
+// Where a block has its float16 numbers, and the rest may be any bits.
+std::vector<size_t> half_places(const Packing& packing) {
+    if (packing.dtype == "q2_k") return {80, 82};
+    if (packing.dtype == "q3_k") return {108};
+    if (packing.dtype == "q6_k") return {208};
+    if (packing.dtype == "tq2_0") return {64};
+    if (packing.dtype == "mxfp4") return {};
+    if (packing.layout.has_min) return {0, 2};
+    return {0};
+}
+
+std::vector<std::byte> random_blocks(const Packing& packing, size_t count) {
+    std::mt19937 bits(11);
+    std::vector<std::byte> data(count * packing.block_bytes);
+    for (std::byte& b : data) b = static_cast<std::byte>(bits());
+    for (size_t i = 0; i < count; i++) {
+        std::byte* block = data.data() + i * packing.block_bytes;
+        float value = 0.01f * static_cast<float>(1 + i % 7);
+        for (size_t place : half_places(packing)) {
+            uint16_t half = float_to_half(value);
+            std::memcpy(block + place, &half, 2);
+            value = -5 * value;
+        }
+        if (packing.dtype == "mxfp4") block[0] = static_cast<std::byte>(118 + i % 5);
+    }
+    return data;
+}
+
+// What packed.h says a row's column is.
+double value_of(const Packing& packing, const PackUnit& unit, size_t column) {
+    const PackLayout& layout = packing.layout;
+    auto number = [&](uint16_t bits) {
+        return static_cast<double>(layout.scale == PackScale::Bfloat ? bfloat_to_float(bits)
+                                                                     : half_to_float(bits));
+    };
+    size_t half = layout.scale == PackScale::Super16 ? column / 16 : 0;
+    double scale = number(unit.scale) * (layout.super() ? unit.factors[half] : 1);
+    double min = number(unit.min) * (layout.super() ? unit.min_factors[half] : 1);
+    int q = layout.codes ? layout.codes[unit.q[column]] : unit.q[column];
+    return scale * (q - layout.offset) + (layout.has_min ? min : 0);
+}
+
 // Random blocks of every packed type, against the definition in packed.h and against the scalar
 // set, for odd shapes.
 TEST_P(EachIsa, PackedMatmulIsTheScalarBitsAndTheDefinition) {
-    std::mt19937 bits(11);
-    constexpr size_t blocks = 5;
+    constexpr size_t blocks = 8;
     for (const Packing& packing : packings()) {
+        const size_t parts = packing.block_columns / pack_columns;
         for (size_t rows : {1, 15, 16, 33}) {
-            std::vector<std::byte> data(rows * blocks * packing.block_bytes);
-            for (std::byte& b : data) b = static_cast<std::byte>(bits());
-            for (size_t i = 0; i < data.size(); i += packing.block_bytes) {
-                uint16_t d = float_to_half(0.01f * static_cast<float>(1 + i % 7)),
-                         m = float_to_half(-0.05f);
-                std::memcpy(data.data() + i, &d, 2);
-                if (packing.layout.has_min) std::memcpy(data.data() + i + 2, &m, 2);
-            }
+            auto data = random_blocks(packing, rows * blocks / parts);
             size_t group_bytes = packing.layout.group_bytes(blocks),
-                   row_bytes = blocks * packing.block_bytes;
+                   row_bytes = blocks / parts * packing.block_bytes;
             std::vector<std::byte> packed((rows + 15) / 16 * group_bytes);
             for (size_t row = 0; row < rows; row += 16)
                 pack_group(packing, data.data() + row * row_bytes, std::min<size_t>(16, rows - row),
@@ -236,20 +271,20 @@ TEST_P(EachIsa, PackedMatmulIsTheScalarBitsAndTheDefinition) {
                 expect_same_bits(y, expected);
                 for (size_t t = 0; t < tokens; t++) {
                     for (size_t row = 0; row < rows; row++) {
-                        double exact = 0;
+                        double exact = 0, size = 0;
                         for (size_t b = 0; b < blocks; b++) {
-                            uint8_t q[32];
-                            uint16_t d = 0, m = 0;
-                            packing.unpack(data.data() + row * row_bytes + b * packing.block_bytes,
-                                           q, &d, &m);
+                            PackUnit unit{};
+                            packing.unpack(
+                                data.data() + row * row_bytes + b / parts * packing.block_bytes,
+                                b % parts, unit);
                             const ActBlock& a = acts[t * blocks + b];
-                            for (size_t k = 0; k < 32; k++)
-                                exact += (static_cast<double>(half_to_float(d)) *
-                                              (q[k] - packing.layout.offset) +
-                                          half_to_float(m)) *
-                                         a.scale * a.q[k];
+                            for (size_t k = 0; k < 32; k++) {
+                                double term = value_of(packing, unit, k) * a.scale * a.q[k];
+                                exact += term;
+                                size += std::abs(term);
+                            }
                         }
-                        EXPECT_NEAR(y[t * (rows + 2) + row], exact, 1e-4 * (1 + std::abs(exact)))
+                        ASSERT_NEAR(y[t * (rows + 2) + row], exact, 1e-6 * (1 + size))
                             << packing.dtype;
                     }
                 }

@@ -1,20 +1,21 @@
 // Quantized weights in the layout that the fast kernels stream: 16 rows side by side, 32 columns at
-// a time, losslessly repacked from GGUF's blocks of 32 values. Activations become int8 with one
-// scale per 32.
+// a time, losslessly repacked from GGUF's blocks. Activations become int8 with one scale per 32.
 //
-// A row's value is d * (q - offset) + m, with q an unsigned integer of 4, 5 or 8 bits, d and m
-// float16. One output is
-//   for each block of 32 columns, in order:  y = fma(d * a.scale, sum of (q - offset) * a.q, y);  y
-//   = fma(m, a.sum, y)
+// A row's value is d * (q - offset) + m, with q an unsigned integer of 2 to 8 bits, perhaps looked
+// up in a table of 16, and d and m of 32 or 16 columns (PackScale). One output is, block of 32
+// columns by block, and within one half by half where d is of 16 columns,
+//   y = fma(d * a.scale, sum of (q - offset) * a.q, y);  y = fma(m, a.scale * sum of a.q, y)
 // (the second only where there is an m). The inner sum is of integers, so exact in any order; the
 // outer order is this contract, the same on every instruction set and for every number of tokens.
 //
-// A group of 16 rows lies together: all q, then all d, then all m, each section block by block, the
-// group padded to 64 bytes.
-//   q of 4 bits: 4 lines of 64 bytes a block. Byte 4 r + b of line j: row r, columns 8 j + b (low
-//   nibble), 8 j + 4 + b (high). q of 5 bits: the same, then 8 words of 64 bits: bit 4 r + b of
-//   word i is the fifth bit of row r, column 4 i + b. q of 8 bits: 8 lines. Byte 4 r + b of line i:
-//   row r, column 4 i + b.
+// A group of 16 rows lies together, padded to 64 bytes: all q, then sections of scales and mins as
+// PackSections has them, each block by block, 16 rows side by side.
+//   Columns 4 i to 4 i + 3 of a block, i = 0 to 7, make a line of 64 bytes: byte 4 r + b is row r,
+//   column 4 i + b. Where q has 8 bits, 8 lines lie as they are. 4 bits: line j of 4 has those of i
+//   = 2 j in its low nibbles and of 2 j + 1 in its high ones. 5 bits: the same, then 8 words of 64
+//   bits: bit 4 r + b of word i is the fifth bit. 2 bits: line h of 2 has i = 4 h + k in bits 2 k
+//   and 2 k + 1. 3 bits: the same, then words as above with the third bit. 6 bits: nibbles, then
+//   lines with the upper two bits.
 #pragma once
 
 #include <cstddef>
@@ -26,19 +27,48 @@ namespace linnet {
 
 inline constexpr size_t pack_rows = 16, pack_columns = 32;
 
-enum class PackKind : uint8_t { Bits4, Bits5, Bits8 };
+enum class PackKind : uint8_t { Bits2, Bits3, Bits4, Bits5, Bits6, Bits8 };
+
+enum class PackScale : uint8_t {
+    Half,     // float16 per 32 columns, m too
+    Bfloat,   // bfloat16 per 32 columns
+    Super32,  // float16 per 256 columns times an int8 per 32, m too
+    Super16,  // float16 per 256 columns times an int8 per 16, m too
+};
 
 struct PackLayout {
     PackKind kind = PackKind::Bits4;
-    int offset = 0;
+    PackScale scale = PackScale::Half;
     bool has_min = false;
+    int offset = 0;
+    const uint8_t* codes = nullptr;  // 16 bytes that nibbles stand for; null where q is itself
 
     constexpr size_t q_bytes() const {
-        return kind == PackKind::Bits4 ? 256 : kind == PackKind::Bits5 ? 320 : 512;
+        constexpr size_t bytes[] = {128, 192, 256, 320, 384, 512};
+        return bytes[static_cast<size_t>(kind)];
+    }
+    constexpr bool super() const {
+        return scale == PackScale::Super32 || scale == PackScale::Super16;
+    }
+    constexpr size_t factors_per_block() const { return scale == PackScale::Super16 ? 2 : 1; }
+    // Where each section of a group begins, in bytes.
+    struct Sections {
+        size_t scales, mins;               // 2 bytes a row, of each 32 or 256 columns
+        size_t factors, min_factors, end;  // 1 byte a row
+    };
+    constexpr Sections sections(size_t blocks) const {
+        Sections at{};
+        at.scales = blocks * q_bytes();
+        size_t halves = 2 * pack_rows * (super() ? (blocks + 7) / 8 : blocks);
+        at.mins = at.scales + halves;
+        at.factors = at.mins + (has_min ? halves : 0);
+        size_t bytes = super() ? pack_rows * blocks * factors_per_block() : 0;
+        at.min_factors = at.factors + bytes;
+        at.end = at.min_factors + (has_min ? bytes : 0);
+        return at;
     }
     constexpr size_t group_bytes(size_t blocks) const {
-        size_t bytes = blocks * (q_bytes() + 2 * pack_rows * (has_min ? 2 : 1));
-        return (bytes + 63) / 64 * 64;
+        return (sections(blocks).end + 63) / 64 * 64;
     }
 };
 
@@ -46,18 +76,25 @@ struct PackLayout {
 struct alignas(16) ActBlock {
     int8_t q[32];  // first: four of them never lie across two cache lines
     float scale;
-    float sum;      // scale * q_sum
-    int32_t q_sum;  // of the q
-    int32_t unused;
+    float sum;          // scale * q_sum
+    int32_t q_sum;      // of the q
+    int32_t q_sum_low;  // of the first 16
+};
+
+// 32 columns of a row, taken out of a GGUF block.
+struct PackUnit {
+    uint8_t q[32];        // before a table
+    uint16_t scale, min;  // float16 or bfloat16 bits, of these columns or of 256
+    int8_t factors[2], min_factors[2];
 };
 
 // How one GGUF type becomes the above.
 struct Packing {
     std::string_view dtype;  // "q4_1"
     PackLayout layout;
-    size_t block_bytes;
-    // One block: its 32 unsigned values, and d and m as float16 bits.
-    void (*unpack)(const std::byte* block, uint8_t* q, uint16_t* d, uint16_t* m);
+    size_t block_columns, block_bytes;
+    // Columns 32 * part to 32 * part + 31 of a block.
+    void (*unpack)(const std::byte* block, size_t part, PackUnit& out);
 };
 
 std::span<const Packing> packings();

@@ -3,24 +3,76 @@
 // activations are broadcast four at a time, so no shuffle and no horizontal sum is ever needed, and
 // up to Ints::tokens_max tokens share what was unpacked.
 
-// Calls line(weights, i) for the 8 groups of 4 columns of one block.
-template <PackKind KIND, class Line>
-inline void each_line(const uint8_t* q, Line line) {
-    if constexpr (KIND == PackKind::Bits8) {
+// What of a PackLayout the loops are compiled for.
+struct Form {
+    PackKind kind;
+    PackScale scale;
+    bool has_min;
+    bool has_codes;
+
+    constexpr PackLayout layout() const { return {kind, scale, has_min, 0, nullptr}; }
+    // Bytes of at most 6 bits: their products with int8 fit what some sets have for pairs.
+    constexpr bool is_small() const { return kind != PackKind::Bits8 && !has_codes; }
+};
+
+// Calls line(weights, i) for the 8 lines of 4 columns of one block.
+template <Form FORM, class Line>
+inline void each_line(const uint8_t* q, Lines codes, Line line) {
+    using enum PackKind;
+    constexpr PackKind KIND = FORM.kind;
+    if constexpr (KIND == Bits8) {
         for (int i = 0; i < 8; i++) line(Lines::load(q + 64 * i), i);
-    } else {
+    } else if constexpr (KIND == Bits4 || KIND == Bits5) {
         const uint8_t* words = q + 256;
         for (int j = 0; j < 4; j++) {
             Lines both = Lines::load(q + 64 * j);
             Lines low = both.low_nibbles(), high = both.high_nibbles();
-            if constexpr (KIND == PackKind::Bits5) {
-                low = low.with_sixteen(words + 16 * j);
-                high = high.with_sixteen(words + 16 * j + 8);
+            if constexpr (KIND == Bits5) {
+                low = low.template with_bit<16>(words + 16 * j);
+                high = high.template with_bit<16>(words + 16 * j + 8);
+            }
+            if constexpr (FORM.has_codes) {
+                low = codes.look_up(low);
+                high = codes.look_up(high);
             }
             line(low, 2 * j);
             line(high, 2 * j + 1);
         }
+    } else if constexpr (KIND == Bits6) {
+        for (int h = 0; h < 2; h++) {
+            Lines two = Lines::load(q + 256 + 64 * h);
+            Lines first = Lines::load(q + 128 * h), second = Lines::load(q + 128 * h + 64);
+            line(first.low_nibbles().with_upper(two.template two_bits<0>()), 4 * h);
+            line(first.high_nibbles().with_upper(two.template two_bits<1>()), 4 * h + 1);
+            line(second.low_nibbles().with_upper(two.template two_bits<2>()), 4 * h + 2);
+            line(second.high_nibbles().with_upper(two.template two_bits<3>()), 4 * h + 3);
+        }
+    } else {
+        for (int h = 0; h < 2; h++) {
+            Lines two = Lines::load(q + 64 * h);
+            const uint8_t* words = q + 128 + 32 * h;
+            auto with_third = [&](Lines bits, int k) {
+                if constexpr (KIND == Bits3) bits = bits.template with_bit<4>(words + 8 * k);
+                line(bits, 4 * h + k);
+            };
+            with_third(two.template two_bits<0>(), 0);
+            with_third(two.template two_bits<1>(), 1);
+            with_third(two.template two_bits<2>(), 2);
+            with_third(two.template two_bits<3>(), 3);
+        }
     }
+}
+
+// The scales or mins of a group's rows for one block, or half of one: exact.
+template <PackScale SCALE>
+inline Vec row_scales(const uint8_t* halves, const uint8_t* factors, size_t block, size_t half) {
+    const auto* numbers = reinterpret_cast<const uint16_t*>(halves);
+    if constexpr (SCALE == PackScale::Half) return Vec::load_half(numbers + pack_rows * block);
+    if constexpr (SCALE == PackScale::Bfloat) return Vec::load_bfloat(numbers + pack_rows * block);
+    constexpr size_t each = SCALE == PackScale::Super16 ? 2 : 1;
+    return Vec::mul(Vec::load_half(numbers + pack_rows * (block / 8)),
+                    Vec::load_bytes(reinterpret_cast<const int8_t*>(factors) +
+                                    pack_rows * (block * each + half)));
 }
 
 inline int32_t four_bytes(const int8_t* q) {
@@ -29,42 +81,74 @@ inline int32_t four_bytes(const int8_t* q) {
     return out;
 }
 
-template <PackKind KIND, bool HAS_MIN, int TOKENS>
-inline void tile_packed(const uint8_t* group, size_t blocks, int offset, const ActBlock* x,
-                        size_t x_stride, float* y, size_t y_stride, size_t rows) {
-    constexpr PackLayout layout{KIND, 0, HAS_MIN};
-    // With few tokens, several integer sums a token keep the multipliers busy.
-    constexpr int SUMS = TOKENS == 1 ? 4 : TOKENS == 2 ? 2 : 1;
-    const uint8_t* d_section = group + blocks * layout.q_bytes();
-    const uint8_t* m_section = d_section + blocks * 2 * pack_rows;
+// One group of rows, within what it streams from.
+struct Group {
+    const uint8_t* q;
+    const uint8_t *scales, *mins, *factors, *min_factors;
+    size_t blocks;
+    int offset;
+    const uint8_t* codes;
+};
+
+template <Form FORM, int TOKENS>
+inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, float* y,
+                        size_t y_stride, size_t rows) {
+    constexpr int HALVES = FORM.scale == PackScale::Super16 ? 2 : 1;
+    // With few tokens, several integer sums a half keep the multipliers busy.
+    constexpr int SUMS = (TOKENS == 1 ? 4
+                          : TOKENS == 2
+                              ? 2
+                              : 1) / HALVES >
+                                 0
+                             ? (TOKENS == 1   ? 4
+                                : TOKENS == 2 ? 2
+                                              : 1) /
+                                   HALVES
+                             : 1;
+    constexpr size_t q_bytes = FORM.layout().q_bytes();
+    const Lines codes = FORM.has_codes ? Lines::repeat(group.codes) : Lines::load(group.q);
     Vec sum[TOKENS];
     for (Vec& v : sum) v = Vec::zero();
-    for (size_t block = 0; block < blocks; block++) {
-        Ints dots[TOKENS][SUMS];
-        for (int t = 0; t < TOKENS; t++) {
-            dots[t][0] = Ints::all(-offset * x[t * x_stride + block].q_sum);
-            for (int s = 1; s < SUMS; s++) dots[t][s] = Ints::all(0);
-        }
-        each_line<KIND>(group + block * layout.q_bytes(), [&](Lines weights, int i) {
-            for (int t = 0; t < TOKENS; t++) {
-                int32_t four = four_bytes(x[t * x_stride + block].q + 4 * i);
-                Ints& dot = dots[t][i % SUMS];
-                if constexpr (KIND == PackKind::Bits8)
-                    dot = Ints::dot_bytes(dot, weights, four);
-                else
-                    dot = Ints::dot_small(dot, weights, four);
-            }
-        });
-        Vec d = Vec::load_half(reinterpret_cast<const uint16_t*>(d_section) + pack_rows * block);
-        Vec m = Vec::zero();
-        if constexpr (HAS_MIN)
-            m = Vec::load_half(reinterpret_cast<const uint16_t*>(m_section) + pack_rows * block);
+    for (size_t block = 0; block < group.blocks; block++) {
+        Ints dots[TOKENS][HALVES][SUMS];
         for (int t = 0; t < TOKENS; t++) {
             const ActBlock& a = x[t * x_stride + block];
-            Ints dot = dots[t][0];
-            for (int s = 1; s < SUMS; s++) dot = Ints::add(dot, dots[t][s]);
-            sum[t] = Vec::fma(Vec::mul(d, Vec::all(a.scale)), dot.to_float(), sum[t]);
-            if constexpr (HAS_MIN) sum[t] = Vec::fma(m, Vec::all(a.sum), sum[t]);
+            for (int h = 0; h < HALVES; h++)
+                for (int s = 0; s < SUMS; s++) dots[t][h][s] = Ints::all(0);
+            if constexpr (HALVES == 1) {
+                dots[t][0][0] = Ints::all(-group.offset * a.q_sum);
+            } else {
+                dots[t][0][0] = Ints::all(-group.offset * a.q_sum_low);
+                dots[t][1][0] = Ints::all(-group.offset * (a.q_sum - a.q_sum_low));
+            }
+        }
+        each_line<FORM>(group.q + block * q_bytes, codes, [&](Lines weights, int i) {
+            for (int t = 0; t < TOKENS; t++) {
+                int32_t four = four_bytes(x[t * x_stride + block].q + 4 * i);
+                Ints& dot = dots[t][HALVES == 2 ? i / 4 : 0][i % SUMS];
+                if constexpr (FORM.is_small())
+                    dot = Ints::dot_small(dot, weights, four);
+                else
+                    dot = Ints::dot_bytes(dot, weights, four);
+            }
+        });
+        for (int h = 0; h < HALVES; h++) {
+            Vec d = row_scales<FORM.scale>(group.scales, group.factors, block, h);
+            Vec m = Vec::zero();
+            if constexpr (FORM.has_min)
+                m = row_scales<FORM.scale>(group.mins, group.min_factors, block, h);
+            for (int t = 0; t < TOKENS; t++) {
+                const ActBlock& a = x[t * x_stride + block];
+                Ints dot = dots[t][h][0];
+                for (int s = 1; s < SUMS; s++) dot = Ints::add(dot, dots[t][h][s]);
+                sum[t] = Vec::fma(Vec::mul(d, Vec::all(a.scale)), dot.to_float(), sum[t]);
+                if constexpr (!FORM.has_min) continue;
+                float a_sum = a.sum;
+                if constexpr (HALVES == 2)
+                    a_sum =
+                        a.scale * static_cast<float>(h == 0 ? a.q_sum_low : a.q_sum - a.q_sum_low);
+                sum[t] = Vec::fma(m, Vec::all(a_sum), sum[t]);
+            }
         }
     }
     for (int t = 0; t < TOKENS; t++) {
@@ -75,57 +159,62 @@ inline void tile_packed(const uint8_t* group, size_t blocks, int offset, const A
     }
 }
 
-template <PackKind KIND, bool HAS_MIN, int TOKENS>
-inline void tokens_packed(const uint8_t* group, size_t blocks, int offset, const ActBlock* x,
-                          size_t x_stride, size_t tokens, float* y, size_t y_stride, size_t rows) {
+template <Form FORM, int TOKENS>
+inline void tokens_packed(const Group& group, const ActBlock* x, size_t x_stride, size_t tokens,
+                          float* y, size_t y_stride, size_t rows) {
     while (tokens >= TOKENS) {
-        tile_packed<KIND, HAS_MIN, TOKENS>(group, blocks, offset, x, x_stride, y, y_stride, rows);
+        tile_packed<FORM, TOKENS>(group, x, x_stride, y, y_stride, rows);
         x += TOKENS * x_stride;
         y += TOKENS * y_stride;
         tokens -= TOKENS;
     }
     if constexpr (TOKENS > 1)
-        tokens_packed<KIND, HAS_MIN, TOKENS / 2>(group, blocks, offset, x, x_stride, tokens, y,
-                                                 y_stride, rows);
+        tokens_packed<FORM, TOKENS / 2>(group, x, x_stride, tokens, y, y_stride, rows);
 }
 
-template <PackKind KIND, bool HAS_MIN>
+template <Form FORM>
 inline void groups_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
                           size_t blocks, const ActBlock* x, size_t tokens, float* y,
                           size_t y_stride) {
-    const auto* group = reinterpret_cast<const uint8_t*>(groups);
-    for (size_t row = 0; row < rows; row += pack_rows) {
+    const PackLayout::Sections at = FORM.layout().sections(blocks);
+    const size_t group_bytes = FORM.layout().group_bytes(blocks);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(groups);
+    for (size_t row = 0; row < rows; row += pack_rows, bytes += group_bytes) {
         size_t here = rows - row < pack_rows ? rows - row : pack_rows;
-        tokens_packed<KIND, HAS_MIN, Ints::tokens_max>(group, blocks, layout.offset, x, blocks,
-                                                       tokens, y + row, y_stride, here);
-        group += layout.group_bytes(blocks);
-    }
-}
-
-template <bool HAS_MIN>
-inline void kinds_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
-                         size_t blocks, const ActBlock* x, size_t tokens, float* y,
-                         size_t y_stride) {
-    switch (layout.kind) {
-        case PackKind::Bits4:
-            return groups_packed<PackKind::Bits4, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
-                                                           y, y_stride);
-        case PackKind::Bits5:
-            return groups_packed<PackKind::Bits5, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
-                                                           y, y_stride);
-        case PackKind::Bits8:
-            return groups_packed<PackKind::Bits8, HAS_MIN>(layout, groups, rows, blocks, x, tokens,
-                                                           y, y_stride);
+        Group group{
+            bytes,  bytes + at.scales, bytes + at.mins, bytes + at.factors, bytes + at.min_factors,
+            blocks, layout.offset,     layout.codes};
+        tokens_packed<FORM, Ints::tokens_max>(group, x, blocks, tokens, y + row, y_stride, here);
     }
 }
 
 inline void matmul_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
                           size_t blocks, const ActBlock* x, size_t tokens, float* y,
                           size_t y_stride) {
-    if (layout.has_min)
-        kinds_packed<true>(layout, groups, rows, blocks, x, tokens, y, y_stride);
-    else
-        kinds_packed<false>(layout, groups, rows, blocks, x, tokens, y, y_stride);
+    using enum PackKind;
+    using enum PackScale;
+    auto run = [&]<Form FORM>() {
+        if (layout.kind != FORM.kind || layout.scale != FORM.scale ||
+            layout.has_min != FORM.has_min || (layout.codes != nullptr) != FORM.has_codes)
+            return false;
+        groups_packed<FORM>(layout, groups, rows, blocks, x, tokens, y, y_stride);
+        return true;
+    };
+    // One of them is it: those that packed.cc has.
+    (void)(run.template operator()<Form{Bits4, Half, false, false}>() ||
+           run.template operator()<Form{Bits4, Half, true, false}>() ||
+           run.template operator()<Form{Bits5, Half, false, false}>() ||
+           run.template operator()<Form{Bits5, Half, true, false}>() ||
+           run.template operator()<Form{Bits8, Half, false, false}>() ||
+           run.template operator()<Form{Bits4, Half, false, true}>() ||
+           run.template operator()<Form{Bits4, Bfloat, false, true}>() ||
+           run.template operator()<Form{Bits2, Super16, true, false}>() ||
+           run.template operator()<Form{Bits3, Super16, false, false}>() ||
+           run.template operator()<Form{Bits4, Super32, true, false}>() ||
+           run.template operator()<Form{Bits5, Super32, true, false}>() ||
+           run.template operator()<Form{Bits6, Super16, false, false}>() ||
+           run.template operator()<Form{Bits4, Super32, false, true}>() ||
+           run.template operator()<Form{Bits2, Super32, false, false}>());
 }
 
 // scale = max |x| / 127 and q = x * (127 / max |x|), to nearest even; all zero where the block is.
@@ -135,11 +224,11 @@ inline void quantize_activations(const float* x, size_t blocks, ActBlock* out) {
         float most = Vec::max(low.magnitude(), high.magnitude()).maximum();
         float inverse = most > 0 ? 127 / most : 0;
         ActBlock& to = out[block];
-        int32_t sum = Vec::round(Vec::mul(low, Vec::all(inverse))).store_bytes(to.q) +
-                      Vec::round(Vec::mul(high, Vec::all(inverse))).store_bytes(to.q + 16);
+        to.q_sum_low = Vec::round(Vec::mul(low, Vec::all(inverse))).store_bytes(to.q);
+        int32_t sum =
+            to.q_sum_low + Vec::round(Vec::mul(high, Vec::all(inverse))).store_bytes(to.q + 16);
         to.scale = most / 127;
         to.q_sum = sum;
         to.sum = to.scale * static_cast<float>(sum);
-        to.unused = 0;
     }
 }

@@ -13,6 +13,13 @@ struct Vec {
         return {_mm256_cvtph_ps(_mm_loadu_si128(halves)),
                 _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
     }
+    static Vec load_bfloat(const uint16_t* p) {
+        auto* halves = reinterpret_cast<const __m128i*>(p);
+        return {widened(_mm_loadu_si128(halves)), widened(_mm_loadu_si128(halves + 1))};
+    }
+    static __m256 widened(__m128i bfloats) {
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bfloats), 16));
+    }
     static Vec load_bytes(const int8_t* p) {
         __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
@@ -95,11 +102,35 @@ struct Lines {
     Lines high_nibbles() const {
         return Lines{_mm256_srli_epi16(lo, 4), _mm256_srli_epi16(hi, 4)}.low_nibbles();
     }
-    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
-    Lines with_sixteen(const uint8_t* bits) const {
-        return {_mm256_add_epi8(lo, sixteens(bits)), _mm256_add_epi8(hi, sixteens(bits + 4))};
+    // Adds VALUE to the bytes whose bit is set among the 64 at `bits`.
+    template <int VALUE>
+    Lines with_bit(const uint8_t* bits) const {
+        return {_mm256_add_epi8(lo, where_set<VALUE>(bits)),
+                _mm256_add_epi8(hi, where_set<VALUE>(bits + 4))};
     }
-    static __m256i sixteens(const uint8_t* bits) {
+    // Bits 2 I and 2 I + 1 of each byte.
+    template <int I>
+    Lines two_bits() const {
+        __m256i mask = _mm256_set1_epi8(3);
+        return {_mm256_and_si256(_mm256_srli_epi16(lo, 2 * I), mask),
+                _mm256_and_si256(_mm256_srli_epi16(hi, 2 * I), mask)};
+    }
+    // Nibbles with two bits above each.
+    Lines with_upper(Lines two) const {
+        return {_mm256_or_si256(lo, _mm256_slli_epi16(two.lo, 4)),
+                _mm256_or_si256(hi, _mm256_slli_epi16(two.hi, 4))};
+    }
+    // 16 bytes, four times; and what stands in them at each nibble.
+    static Lines repeat(const uint8_t* p) {
+        __m256i both =
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+        return {both, both};
+    }
+    Lines look_up(Lines at) const {
+        return {_mm256_shuffle_epi8(lo, at.lo), _mm256_shuffle_epi8(hi, at.hi)};
+    }
+    template <int VALUE>
+    static __m256i where_set(const uint8_t* bits) {
         int32_t word;
         __builtin_memcpy(&word, bits, sizeof word);
         // Byte i of the result looks at bit i: byte i / 8 of the word, its bit i % 8.
@@ -108,6 +139,6 @@ struct Lines {
         const __m256i each = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
         __m256i bytes =
             _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), spread), each);
-        return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, each), _mm256_set1_epi8(16));
+        return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, each), _mm256_set1_epi8(VALUE));
     }
 };

@@ -11,6 +11,11 @@ struct Vec {
     static Vec load_half(const uint16_t* p) {
         return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
     }
+    static Vec load_bfloat(const uint16_t* p) {
+        __m512i wide =
+            _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+        return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};
+    }
     static Vec load_bytes(const int8_t* p) {
         return {_mm512_cvtepi32_ps(
             _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
@@ -59,10 +64,23 @@ struct Lines {
     Lines high_nibbles() const {
         return {_mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15))};
     }
-    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
-    Lines with_sixteen(const uint8_t* bits) const {
+    // Adds VALUE to the bytes whose bit is set among the 64 at `bits`.
+    template <int VALUE>
+    Lines with_bit(const uint8_t* bits) const {
         uint64_t mask;
         __builtin_memcpy(&mask, bits, sizeof mask);
-        return {_mm512_mask_add_epi8(v, mask, v, _mm512_set1_epi8(16))};
+        return {_mm512_mask_add_epi8(v, mask, v, _mm512_set1_epi8(VALUE))};
     }
+    // Bits 2 I and 2 I + 1 of each byte.
+    template <int I>
+    Lines two_bits() const {
+        return {_mm512_and_si512(_mm512_srli_epi16(v, 2 * I), _mm512_set1_epi8(3))};
+    }
+    // Nibbles with two bits above each.
+    Lines with_upper(Lines two) const { return {_mm512_or_si512(v, _mm512_slli_epi16(two.v, 4))}; }
+    // 16 bytes, four times; and what stands in them at each nibble.
+    static Lines repeat(const uint8_t* p) {
+        return {_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+    }
+    Lines look_up(Lines at) const { return {_mm512_shuffle_epi8(v, at.v)}; }
 };

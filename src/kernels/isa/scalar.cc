@@ -30,6 +30,9 @@ struct Vec {
     static Vec load_half(const uint16_t* p) {
         return each([&](int i) { return half_to_float(p[i]); });
     }
+    static Vec load_bfloat(const uint16_t* p) {
+        return each([&](int i) { return bfloat_to_float(p[i]); });
+    }
     static Vec load_bytes(const int8_t* p) {
         return each([&](int i) { return static_cast<float>(p[i]); });
     }
@@ -118,9 +121,26 @@ struct Lines {
     Lines high_nibbles() const {
         return each([&](int i) { return v[i] >> 4; });
     }
-    // Adds 16 to the bytes whose bit is set among the 64 at `bits`.
-    Lines with_sixteen(const uint8_t* bits) const {
-        return each([&](int i) { return v[i] + (bits[i / 8] >> i % 8 & 1) * 16; });
+    // Adds VALUE to the bytes whose bit is set among the 64 at `bits`.
+    template <int VALUE>
+    Lines with_bit(const uint8_t* bits) const {
+        return each([&](int i) { return v[i] + (bits[i / 8] >> i % 8 & 1) * VALUE; });
+    }
+    // Bits 2 I and 2 I + 1 of each byte.
+    template <int I>
+    Lines two_bits() const {
+        return each([&](int i) { return v[i] >> 2 * I & 3; });
+    }
+    // Nibbles with two bits above each.
+    Lines with_upper(const Lines& two) const {
+        return each([&](int i) { return v[i] | two.v[i] << 4; });
+    }
+    // 16 bytes, four times; and what stands in them at each nibble.
+    static Lines repeat(const uint8_t* p) {
+        return each([&](int i) { return p[i % 16]; });
+    }
+    Lines look_up(const Lines& at) const {
+        return each([&](int i) { return v[at.v[i]]; });
     }
 };
 

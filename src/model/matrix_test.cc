@@ -1,0 +1,59 @@
+#include "model/matrix.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "base/testing/result.h"
+#include "kernels/select.h"
+
+namespace linnet {
+namespace {
+
+// Every packed form gives what the decoder of its type says, but for the order of a float32 sum.
+TEST(Matrix, PackedRowsAreTheDecodedOnes) {
+    constexpr size_t rows = 19, columns = 512;
+    ThreadPool pool(2);
+    PackMemory memory;
+    const Kernels& kernels = kernels_of(Isa::Scalar);
+    std::mt19937 bits(3);
+    std::normal_distribution<float> normal;
+    std::vector<float> x(columns);
+    for (float& value : x) value = normal(bits);
+    std::vector<ActBlock> blocks(columns / pack_columns);
+    kernels.quantize_activations(x.data(), blocks.size(), blocks.data());
+
+    for (const Packing& packing : packings()) {
+        const DType* dtype = dtype_named(packing.dtype);
+        ASSERT_TRUE(dtype && dtype->block_values == packing.block_columns &&
+                    dtype->block_bytes == packing.block_bytes)
+            << packing.dtype;
+        std::vector<std::byte> data(rows * columns / dtype->block_values * dtype->block_bytes);
+        // Exponents in the middle everywhere, so that no scale is infinite: 0x3. as the upper half
+        // of each byte that a float16 may have.
+        for (std::byte& b : data) b = static_cast<std::byte>(bits() & 0x3F);
+        Tensor tensor{
+            .name = "w", .dtype = dtype, .shape = {}, .values = rows * columns, .data = data};
+        Matrix matrix(tensor, columns);
+        testing::must(matrix.pack(pool, memory));
+        ASSERT_TRUE(matrix.packed());
+        std::vector<float> y(rows), row(columns);
+        matrix.multiply(kernels, {x.data(), blocks.data()}, 1, 0, rows, y.data(), rows, nullptr);
+        for (size_t r = 0; r < rows; r++) {
+            matrix.decode_row(r, row.data());
+            double exact = 0, size = 0;
+            for (size_t c = 0; c < columns; c++) {
+                const ActBlock& a = blocks[c / 32];
+                double term = static_cast<double>(row[c]) * a.scale * a.q[c % 32];
+                exact += term;
+                size += std::abs(term);
+            }
+            ASSERT_TRUE(std::isfinite(exact)) << packing.dtype;
+            EXPECT_NEAR(y[r], exact, 1e-6 * size) << packing.dtype << " row " << r;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace linnet
