@@ -17,6 +17,7 @@ std::unique_ptr<Command> config_validate_command();
 std::unique_ptr<Command> df_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> embed_command();
+std::unique_ptr<Command> eval_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> import_command();
@@ -46,6 +47,7 @@ constexpr CommandRow rows[] = {
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
     {"bench", Group::Know, "Measure how fast a model is on this machine", bench_command},
+    {"eval", Group::Know, "Measure how good a model is", eval_command},
     {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},
     {"completion", Group::More, "Print the completion script of a shell", completion_command},
     {"config get", Group::More, "Print one setting", config_get_command},

@@ -1,0 +1,55 @@
+// How likely a model finds given tokens: the log-probability of each behind those before it. Not
+// thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/cancel.h"
+#include "base/threads.h"
+#include "model/model.h"
+
+namespace linnet {
+
+struct ScorerOptions {
+    size_t threads = 1;
+    uint32_t context = 512;  // tokens of one text
+    KvType kv = KvType::F16;
+    std::optional<uint64_t> memory_max{};  // bytes that model and buffers may take; NoFit beyond
+};
+
+class Scorer {
+  public:
+    // Unsupported for a model that predicts no next token.
+    static Result<std::unique_ptr<Scorer>> make(std::shared_ptr<const Model> model,
+                                                const Kernels& kernels,
+                                                const ScorerOptions& options);
+
+    // out[i] = log p(tokens[first + i] | tokens before it), for all from `first` on. Interrupted
+    // between batches. REQUIRES: 1 <= first < tokens.size() <= context(), all in the vocabulary,
+    // and room in `out`.
+    Result<> score(std::span<const int32_t> tokens, size_t first, const Cancel& cancel,
+                   std::span<double> out);
+
+    const Model& model() const { return *model_; }
+    uint32_t context() const { return workspace_.size().context_max; }
+
+  private:
+    Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_t threads,
+           Workspace::Size size, KvCache cache);
+    std::span<const float> forward(std::span<const int32_t> tokens, size_t from, size_t count,
+                                   bool logits);
+
+    std::shared_ptr<const Model> model_;
+    const Kernels& kernels_;
+    ThreadPool pool_;
+    KvCache cache_;
+    Workspace workspace_;
+    std::vector<uint32_t> pages_;
+};
+
+// The logarithm of a softmax at one place; the logits are changed.
+double log_softmax(const Kernels& kernels, std::span<float> logits, size_t at);
+
+}  // namespace linnet
