@@ -28,6 +28,7 @@ std::unique_ptr<Command> rerank_command();
 std::unique_ptr<Command> rm_command();
 std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> show_command();
+std::unique_ptr<Command> tokenize_command();
 
 namespace {
 
@@ -38,6 +39,7 @@ constexpr CommandRow rows[] = {
     {"complete", Group::Use, "Continue a text, for scripts", complete_text_command},
     {"embed", Group::Use, "Turn texts into vectors", embed_command},
     {"rerank", Group::Use, "Order texts by how they answer a question", rerank_command},
+    {"tokenize", Group::Use, "Show how a model cuts text into tokens", tokenize_command},
     {"pull", Group::Models, "Bring a model into the store", pull_command},
     {"import", Group::Models, "Bring a model of this machine into the store", import_command},
     {"list", Group::Models, "List the models on this machine", list_command},

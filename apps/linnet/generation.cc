@@ -32,23 +32,53 @@ void GenerationOptions::declare_sampling(Syntax& syntax) {
         .between(0, 1);
     syntax.option("--min-p", &min_p_, "P", "leave out what is less likely than P times the best")
         .between(0, 1);
-    syntax.option("--typical", &typical_p_, "P", "choose among the most typical up to this mass")
+    auto rare = [&](std::string_view name, Target target, std::string_view value,
+                    std::string_view help) -> Argument& {
+        return syntax.option(name, target, value, help).told_in("sampling");
+    };
+    rare("--typical", &typical_p_, "P", "choose among the most typical up to this mass")
         .between(0, 1);
-    syntax
-        .option("--top-n-sigma", &top_n_sigma_, "N", "leave out logits N deviations below the best")
+    rare("--top-n-sigma", &top_n_sigma_, "N", "leave out logits N deviations below the best")
         .between(0, 1000);
-    syntax.option("--repetition", &repetition_, "R", "divide the logits of recent tokens by R")
+    rare("--repetition", &repetition_, "R", "divide the logits of recent tokens by R")
         .between(0.01, 100);
-    syntax.option("--frequency", &frequency_, "F", "subtract F for each time a token came lately")
+    rare("--frequency", &frequency_, "F", "subtract F for each time a token came lately")
         .between(-100, 100);
-    syntax.option("--presence", &presence_, "F", "subtract F where a token came lately")
-        .between(-100, 100);
-    syntax.option("--dry", &dry_, "M", "strength against repeated sequences").between(0, 100);
-    syntax.option("--xtc", &xtc_, "P", "chance to leave out the most likely choices").between(0, 1);
-    syntax.option("--mirostat", &mirostat_, "BITS", "steer the surprise of each token to this")
+    rare("--presence", &presence_, "F", "subtract F where a token came lately").between(-100, 100);
+    rare("--dry", &dry_, "M", "strength against repeated sequences").between(0, 100);
+    rare("--xtc", &xtc_, "P", "chance to leave out the most likely choices").between(0, 1);
+    rare("--mirostat", &mirostat_, "BITS", "steer the surprise of each token to this")
         .between(0, 100);
     syntax.option("--seed", &seed_, "N", "the same seed gives the same answer; default: random");
     syntax.option("--stop", &stop_, "TEXT", "end the answer before this text; may be repeated");
+    syntax
+        .option("--json-schema", &json_schema_, "FILE|TEXT",
+                "the answer is JSON that fits this JSON Schema")
+        .completes(Complete::File);
+    syntax.option("--grammar", &grammar_, "FILE|TEXT", "the answer fits this grammar in GBNF")
+        .completes(Complete::File);
+    syntax.option("--regex", &regex_, "TEXT", "the whole answer matches this regular expression");
+}
+
+// The text itself, or that of the file which it names.
+static Result<std::string> text_or_file(const std::string& given, std::string_view flag,
+                                        std::string_view marks) {
+    if (given.find_first_of(marks) != given.npos) return given;
+    auto text = read_file(given, 4 << 20);
+    if (text) return text;
+    return std::move(text).error().within(flag);
+}
+
+Result<AnswerForm> GenerationOptions::form() const {
+    size_t given = !json_schema_.empty() + !grammar_.empty() + !regex_.empty();
+    if (given > 1)
+        return Error{Code::Usage, "--json-schema, --grammar and --regex are one too many",
+                     "an answer has one form; give one of them"};
+    if (!json_schema_.empty())
+        return AnswerForm(JsonSchema{TRY(text_or_file(json_schema_, "--json-schema", "{"))});
+    if (!grammar_.empty()) return AnswerForm(Gbnf{TRY(text_or_file(grammar_, "--grammar", "=\n"))});
+    if (!regex_.empty()) return AnswerForm(RegexText{regex_});
+    return AnswerForm();
 }
 
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,
@@ -98,6 +128,7 @@ Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoin
     TRY(s.validate());
     request.tokens_max = static_cast<uint32_t>(tokens_max_);
     request.stop = stop_;
+    request.form = TRY(form());
     return request;
 }
 

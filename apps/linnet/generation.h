@@ -24,6 +24,7 @@ class GenerationOptions {
     bool stats = false;
 
   private:
+    Result<AnswerForm> form() const;
     std::string math_ = "fast", kv_ = "f16", isa_;
     std::optional<double> temperature_, top_p_, min_p_, typical_p_, top_n_sigma_;
     std::optional<int64_t> top_k_;
@@ -31,6 +32,7 @@ class GenerationOptions {
     std::optional<uint64_t> seed_;
     uint64_t tokens_max_ = 0;
     std::vector<std::string> stop_;
+    std::string json_schema_, grammar_, regex_;
 };
 
 // Speed and counts of one answer, for --json and for people.

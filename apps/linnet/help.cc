@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "linnet/exit_codes.h"
+#include "linnet/generation.h"
 #include "linnet/leaf.h"
 
 namespace linnet {
@@ -136,6 +137,16 @@ static std::string options_topic() {
                lines_text(lines));
 }
 
+static std::string sampling_topic() {
+    GenerationOptions options;
+    Syntax syntax;
+    options.declare_sampling(syntax);
+    std::vector<Line> lines;
+    for (const Argument& argument : syntax.arguments())
+        lines.push_back({argument_label(argument), argument_text(argument)});
+    return cat("How run, chat and complete choose each token of an answer:\n\n", lines_text(lines));
+}
+
 static std::string exit_codes_topic() {
     std::vector<Line> lines;
     for (const ExitCodeRow& row : exit_code_table()) lines.push_back({cat(row.code), row.meaning});
@@ -154,6 +165,7 @@ static std::string environment_topic() {
 std::span<const HelpTopic> help_topics() {
     static constexpr HelpTopic topics[] = {
         {"options", "the options that all commands have", options_topic},
+        {"sampling", "how tokens are chosen", sampling_topic},
         {"exit-codes", "what exit codes mean", exit_codes_topic},
         {"environment", "the variables that are read", environment_topic},
     };
@@ -193,8 +205,15 @@ std::string Help::of_group(const GroupRow& group) const {
 std::string Help::of_command(const CommandRow& row) const {
     Leaf leaf(row);
     std::vector<Line> positionals, options;
+    std::vector<std::string> elsewhere;
+    std::string topic;
     for (const Argument& argument : leaf.syntax.arguments()) {
         if (argument.is_hidden || argument.is_global) continue;
+        if (!argument.topic.empty()) {
+            elsewhere.push_back(argument.long_name());
+            topic = argument.topic;
+            continue;
+        }
         (argument.is_positional ? positionals : options)
             .push_back({argument_label(argument), argument_text(argument)});
     }
@@ -202,6 +221,11 @@ std::string Help::of_command(const CommandRow& row) const {
                            "\n\nUsage: ", usage_line(row, leaf.syntax), "\n");
     if (!positionals.empty()) text += cat("\n", lines_text(positionals));
     if (!options.empty()) text += cat("\nOptions:\n", lines_text(options));
+    if (!elsewhere.empty())
+        text += cat("  ",
+                    wrap(cat("Also ", join(elsewhere, ", "), " ('linnet help ", topic, "')."),
+                         page_width - 2, 2),
+                    "\n");
     text += cat("\nAnd as every command: ", leaf.syntax.is_endless() ? "" : "--json, ",
                 "--quiet, --color, --config, --offline,\n",
                 "--timeout, --log-level ('linnet help options').\n");

@@ -28,6 +28,11 @@ Argument& Argument::completes(Complete values) {
     complete = values;
     return *this;
 }
+Argument& Argument::told_in(std::string_view where) {
+    topic = where;
+    return *this;
+}
+
 Argument& Argument::hidden() {
     is_hidden = true;
     return *this;

@@ -34,12 +34,14 @@ class Argument {
     Argument& between(double least, double most);  // of a number
     Argument& in(Unit unit);                       // "10MB", "30s"
     Argument& completes(Complete values);
-    Argument& hidden();  // works, but help, man and completion do not tell
+    Argument& told_in(std::string_view topic);  // --help names it, and `linnet help TOPIC` tells
+    Argument& hidden();                         // works, but help, man and completion do not tell
 
     std::vector<std::string> names;  // {"-n", "--count"}; a positional has one, without dashes
     std::string value_name;          // "N"; empty for a flag
     std::string help;                // no final period
     Target target;
+    std::string topic;    // of told_in(), or empty
     std::string setting;  // the key that this flag sets, or empty
     bool is_positional = false;
     bool is_required = false;

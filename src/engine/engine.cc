@@ -279,7 +279,8 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
     if (logits.empty()) return;
     double now = clock_.now_s();
     if (sequence.stats.answer_tokens == 0) sequence.first_token_s = now;
-    TokenChoice choice = sequence.sampler.choose(logits, sequence.tokens);
+    Constraint* constraint = sequence.request.constraint.get();
+    TokenChoice choice = sequence.sampler.choose(logits, sequence.tokens, sequence.allowed());
     int32_t token = choice.id;
     if (!std::isfinite(logits[static_cast<size_t>(token)])) {
         sequence.finish = FinishReason::Broken;
@@ -289,7 +290,10 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
     sequence.tokens.push_back(token);
     sequence.mailbox->events.try_push(
         TokenEvent{.token = std::move(choice), .finish = {}, .stats = {}});
-    if (std::ranges::find(sequence.request.end_tokens, token) != sequence.request.end_tokens.end())
+    if (constraint) constraint->accept(token);
+    if (std::ranges::find(sequence.request.end_tokens, token) !=
+            sequence.request.end_tokens.end() ||
+        (constraint && constraint->is_done()))
         sequence.finish = FinishReason::End;
     else if (sequence.stats.answer_tokens >= sequence.request.tokens_max)
         sequence.finish = FinishReason::Length;

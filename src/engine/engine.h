@@ -15,6 +15,7 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "engine/constraint.h"
 #include "engine/sampling.h"
 #include "kernels/kernels.h"
 #include "model/model.h"
@@ -41,6 +42,8 @@ struct TokenRequest {
     std::vector<int32_t> end_tokens;
     bool logprobs = false;
     size_t top_logprobs = 0;
+    // What may come; not shared with another request that runs. Log-probabilities stay the model's.
+    std::shared_ptr<Constraint> constraint{};
 };
 
 enum class FinishReason { End, Length, Cancelled, Broken };

@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "engine/engine.h"
 #include "engine/sampling.h"
+#include "grammar/answer_form.h"
 #include "text/dialect.h"
 #include "text/message.h"
 
@@ -39,6 +40,8 @@ struct GenerationRequest {
     size_t top_logprobs = 0;
     // Of a conversation: tokens of reasoning after which it is closed and the answer begins.
     std::optional<uint32_t> reasoning_max{};
+    // What the answer shall be, behind the reasoning. Not together with ignore_end.
+    AnswerForm form{};
 };
 
 enum class StopReason { End, StopText, Length, ToolCalls, Cancelled };

@@ -22,6 +22,7 @@ class LocalGeneration final : public Generation {
         bool ends_count = true;
         size_t prompt_tokens = 0;
         ReasoningBudget budget{};
+        std::shared_ptr<GrammarConstraint> constraint{};
     };
     explicit LocalGeneration(Parts parts)
         : parts_(std::move(parts)),
@@ -84,6 +85,7 @@ Result<> LocalGeneration::close_reasoning(GenerationEvent& event, const Cancel& 
     parts_.stream->cancel();
     for (std::optional<TokenEvent> left; (left = TRY(parts_.stream->next(cancel)));)
         if (left->finish) parts_.budget.set_before(left->stats);
+    if (parts_.constraint) parts_.constraint->begin_answer();
     std::string closing = parts_.budget.closing();
     auto tokens = parts_.tokenizer.encode(
         closing,
@@ -210,6 +212,33 @@ Result<std::string> LocalGenerator::encode(const Conversation& conversation,
     return std::move(prompt.text);
 }
 
+Result<std::shared_ptr<GrammarConstraint>> LocalGenerator::constraint(
+    const GenerationRequest& request, std::string_view prompt) const {
+    if (std::holds_alternative<std::monostate>(request.form))
+        return std::shared_ptr<GrammarConstraint>();
+    if (request.ignore_end)
+        return Error{Code::Usage, "an answer of a given form ends where the form does",
+                     "leave out --ignore-end"};
+    auto grammar = TRY(forms_.grammar(request.form));
+    GrammarConstraint::Reasoning reasoning;
+    auto* conversation = std::get_if<Conversation>(&request.prompt);
+    const Tokenizer& tokenizer = parts_.tokenizer;
+    reasoning.starts_inside = conversation && ends_in_reasoning(prompt);
+    for (const ReasoningMarks& marks : reasoning_marks()) {
+        TokenId open = tokenizer.find(marks.open);
+        bool is_it = reasoning.starts_inside ? marks.close == reasoning_close(prompt)
+                                             : conversation && open != no_token;
+        bool is_off =
+            !reasoning.starts_inside && conversation && conversation->enable_thinking == false;
+        if (!is_it || is_off) continue;
+        reasoning.open = open;
+        reasoning.close = tokenizer.find(marks.close);
+        reasoning.close_text = marks.close;
+        break;
+    }
+    return std::make_shared<GrammarConstraint>(std::move(grammar), std::move(reasoning));
+}
+
 Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest request) {
     const Tokenizer& tokenizer = parts_.tokenizer;
     TokenRequest tokens;
@@ -222,12 +251,14 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
 
     std::unique_ptr<OutputParser> parser;
     ReasoningBudget budget;
+    std::shared_ptr<GrammarConstraint> constraint;
     if (auto* conversation = std::get_if<Conversation>(&request.prompt)) {
         std::string text = TRY(encode(*conversation, tokens.prompt));
         bool wants_tools =
             conversation->tools.is_array() && !conversation->tools.as_array()->empty();
         parser = parts_.chat_template.dialect().parser(
             {.tools = wants_tools, .starts_inside = ends_in_reasoning(text)});
+        tokens.constraint = constraint = TRY(this->constraint(request, text));
         if (request.reasoning_max) budget = ReasoningBudget(*request.reasoning_max, text, tokens);
     } else if (auto* plain = std::get_if<PlainPrompt>(&request.prompt)) {
         tokens.prompt =
@@ -235,6 +266,7 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
     } else {
         tokens.prompt = std::move(std::get<std::vector<int32_t>>(request.prompt));
     }
+    if (!constraint) tokens.constraint = constraint = TRY(this->constraint(request, ""));
     LocalGeneration::Parts parts{.stream = nullptr,
                                  .engine = *parts_.engine,
                                  .tokenizer = tokenizer,
@@ -242,7 +274,8 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
                                  .stop = std::move(request.stop),
                                  .ends_count = !request.ignore_end,
                                  .prompt_tokens = tokens.prompt.size(),
-                                 .budget = std::move(budget)};
+                                 .budget = std::move(budget),
+                                 .constraint = std::move(constraint)};
     parts.show_special = parts.parser != nullptr;
     parts.stream = TRY(parts_.engine->submit(std::move(tokens)));
     return std::unique_ptr<Generation>(std::make_unique<LocalGeneration>(std::move(parts)));

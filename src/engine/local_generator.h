@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "engine/generator.h"
+#include "engine/grammar_constraint.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 
@@ -17,7 +18,7 @@ class LocalGenerator final : public Generator {
         ControlTokens control;
         Clock& clock;
     };
-    explicit LocalGenerator(Parts parts) : parts_(std::move(parts)) {}
+    explicit LocalGenerator(Parts parts) : parts_(std::move(parts)), forms_(parts_.tokenizer) {}
 
     // Builds all of it from a checkpoint. `chat_template`: a name of named_templates.h or a source;
     // empty takes the model's own.
@@ -40,7 +41,12 @@ class LocalGenerator final : public Generator {
                                std::vector<int32_t>& tokens) const;
     ChatTemplate::Options template_options(const Conversation& conversation) const;
 
+    // Nothing where any text will do. `prompt` is a conversation's, else empty.
+    Result<std::shared_ptr<GrammarConstraint>> constraint(const GenerationRequest& request,
+                                                          std::string_view prompt) const;
+
     Parts parts_;
+    AnswerForms forms_;
 };
 
 }  // namespace linnet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -19,6 +20,18 @@ double log_sum(std::span<const float> logits, float most) {
     double sum = 0;
     for (float logit : logits) sum += std::exp(static_cast<double>(logit) - most);
     return most + std::log(sum);
+}
+
+constexpr float impossible = -std::numeric_limits<float>::infinity();
+
+void rule_out(std::span<float> logits, std::span<const uint64_t> allowed) {
+    for (size_t word = 0; word * 64 < logits.size(); word++) {
+        uint64_t bits = word < allowed.size() ? allowed[word] : 0;
+        if (bits == ~uint64_t{0}) continue;
+        size_t end = std::min(logits.size(), (word + 1) * 64);
+        for (size_t i = word * 64; i < end; i++, bits >>= 1)
+            logits[i] = (bits & 1) != 0 ? logits[i] : impossible;
+    }
 }
 
 }  // namespace
@@ -55,7 +68,8 @@ Sampler::Sampler(Sampling sampling, size_t top_logprobs, bool wants_logprobs)
       rng_(sampling_.seed),
       mirostat_mu_(2 * sampling_.mirostat_tau) {}
 
-TokenChoice Sampler::choose(std::span<float> logits, std::span<const int32_t> history) {
+TokenChoice Sampler::choose(std::span<float> logits, std::span<const int32_t> history,
+                            std::span<const uint64_t> allowed) {
     TokenChoice choice;
     double total = 0;
     std::vector<float> original;
@@ -63,6 +77,7 @@ TokenChoice Sampler::choose(std::span<float> logits, std::span<const int32_t> hi
         original.assign(logits.begin(), logits.end());
         total = log_sum(logits, logits[most_likely(logits)]);
     }
+    if (!allowed.empty()) rule_out(logits, allowed);
     apply_bias(logits);
     apply_penalties(logits, history);
     apply_dry(logits, history);
@@ -134,9 +149,10 @@ void Sampler::apply_dry(std::span<float> logits, std::span<const int32_t> histor
 }
 
 int32_t Sampler::draw(std::span<const float> logits) {
-    candidates_.resize(logits.size());
+    candidates_.clear();
     for (size_t i = 0; i < logits.size(); i++)
-        candidates_[i] = {static_cast<int32_t>(i), logits[i], 0};
+        if (logits[i] != impossible) candidates_.push_back({static_cast<int32_t>(i), logits[i], 0});
+    if (candidates_.empty()) return 0;
     if (sampling_.mirostat_tau > 0) return draw_mirostat();
     cut();
     normalize(sampling_.temperature);

@@ -62,8 +62,10 @@ class Sampler {
   public:
     Sampler(Sampling sampling, size_t top_logprobs, bool wants_logprobs);
 
-    // Chooses from `logits`, which it may change. `history` is all tokens so far, prompt included.
-    TokenChoice choose(std::span<float> logits, std::span<const int32_t> history);
+    // Chooses from `logits`, which it may change. `history` is all tokens so far, prompt included;
+    // `allowed` has a bit for each token that may come, or none at all where all may.
+    TokenChoice choose(std::span<float> logits, std::span<const int32_t> history,
+                       std::span<const uint64_t> allowed = {});
 
   private:
     struct Candidate {

@@ -45,6 +45,11 @@ struct Sequence {
         stats.prompt_tokens = request.prompt.size();
     }
 
+    // What the next token may be; empty where it may be any.
+    std::span<const uint64_t> allowed() {
+        if (!request.constraint) return {};
+        return request.constraint->allowed(request.tokens_max - stats.answer_tokens);
+    }
     size_t prompt_size() const { return stats.prompt_tokens; }
     bool in_prompt() const {
         return computed + 1 < tokens.size() || tokens.size() == prompt_size();

@@ -17,10 +17,7 @@ const std::array<Dialect, 11>& table() {
     return rows;
 }
 
-struct Pair {
-    std::string_view open, close;
-};
-constexpr Pair reasoning[] = {
+constexpr ReasoningMarks reasoning[] = {
     {"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<|START_THINKING|>", "<|END_THINKING|>"}};
 
 }  // namespace
@@ -46,13 +43,17 @@ bool ends_in_reasoning(std::string_view prompt) {
     if (end == prompt.npos) return false;
     prompt = prompt.substr(0, end + 1);
     return std::any_of(std::begin(reasoning), std::end(reasoning),
-                       [&](const Pair& pair) { return prompt.ends_with(pair.open); });
+                       [&](const ReasoningMarks& pair) { return prompt.ends_with(pair.open); });
+}
+
+std::span<const ReasoningMarks> reasoning_marks() {
+    return reasoning;
 }
 
 std::string_view reasoning_close(std::string_view text) {
     std::string_view close;
     size_t last = 0;
-    for (const Pair& pair : reasoning) {
+    for (const ReasoningMarks& pair : reasoning) {
         size_t at = text.rfind(pair.open);
         if (at == text.npos || (!close.empty() && at < last)) continue;
         last = at;

@@ -51,6 +51,11 @@ std::span<const Dialect> dialects();
 const Dialect* find_dialect(std::string_view name);
 // By the marks in a chat template's source; plain text with <think> where none is found.
 const Dialect& dialect_of_template(std::string_view source);
+// What families put around their reasoning.
+struct ReasoningMarks {
+    std::string_view open, close;
+};
+std::span<const ReasoningMarks> reasoning_marks();
 // True where a rendered prompt ends inside an opened reasoning block.
 bool ends_in_reasoning(std::string_view prompt);
 // What closes the reasoning that was opened last in this text; empty where none was.

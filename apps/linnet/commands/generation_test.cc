@@ -94,6 +94,48 @@ TEST_F(Generation, StopTextsEndTheAnswer) {
     EXPECT_EQ(cut.string_or("finish_reason", ""), "stop");
 }
 
+TEST_F(Generation, AnswersOfAGivenForm) {
+    folder.write("work/s.json", R"({"type":"array","items":{"type":"boolean"},"maxItems":3})");
+    folder.write("work/g.gbnf", "root ::= \"left\" | \"right\"\n");
+    auto answer = [&](std::vector<std::string> more) {
+        std::vector<std::string> words = {"complete", "tiny.gguf", "x",  "--temp", "2",
+                                          "--seed",   "3",         "-n", "40",     "--json"};
+        words.insert(words.end(), more.begin(), more.end());
+        Ran run = folder.run(words);
+        EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+        expect_document("complete", run);
+        Json result = Json::parse(run.out).value_or(Json());
+        EXPECT_EQ(result.string_or("finish_reason", ""), "stop");
+        return result.string_or("text", "");
+    };
+    std::string list = answer({"--json-schema", "s.json"});
+    EXPECT_TRUE(Json::parse(list).value_or(Json()).is_array()) << list;
+    EXPECT_EQ(answer({"--json-schema", R"({"const":{"a":[1]}})"}), R"({"a": [1]})");
+    std::string side = answer({"--grammar", "g.gbnf"});
+    EXPECT_TRUE(side == "left" || side == "right") << side;
+    EXPECT_EQ(answer({"--grammar", "root ::= \"x\"{3}"}), "xxx");
+    EXPECT_EQ(answer({"--regex", "^(ab){2}$"}), "abab");
+    Ran run = folder.run({"run", "tiny.gguf", "x", "--regex", "yes", "--json"});
+    EXPECT_EQ(Json::parse(run.out).value_or(Json()).string_or("text", ""), "yes") << run.err;
+    EXPECT_EQ(folder.run({"chat", "tiny.gguf", "--regex", "yes"}, {.input = "a\nb\n"}).out,
+              "yes\nyes\n");
+}
+
+TEST_F(Generation, WrongFormsAreUsageErrorsThatSayWhere) {
+    auto refused = [&](std::vector<std::string> more, int code, std::string_view part) {
+        more.insert(more.begin(), {"complete", "tiny.gguf", "x"});
+        Ran run = folder.run(more);
+        EXPECT_EQ(run.exit_code, code) << run.err;
+        EXPECT_NE(run.err.find(part), std::string::npos) << run.err;
+    };
+    refused({"--json-schema", R"({"properties":{"a":{"not":{}}}})"}, 2, "'/properties/a/not'");
+    refused({"--json-schema", "absent.json"}, 3, "--json-schema");
+    refused({"--grammar", "root ::= x"}, 2, "never defined");
+    refused({"--regex", "(a"}, 2, "is not closed");
+    refused({"--regex", "a", "--grammar", "root ::= \"x\""}, 2, "one of them");
+    refused({"--regex", "a", "--ignore-end"}, 2, "--ignore-end");
+}
+
 TEST_F(Generation, ChatKeepsAndBringsBackAConversation) {
     std::string script =
         "/system be short\nhello\n/save talk.json\n/reset\n/load "

@@ -1,0 +1,17 @@
+// A JSON Schema. Whatever it is, it is refused in a sentence or walked through to an end.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "grammar/json_schema.h"
+#include "grammar/testing/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace linnet;
+    if (size > 4096) return 0;
+    static const Unicode unicode;
+    std::string_view input = as_text(std::as_bytes(std::span(data, size)));
+    Draft draft;
+    testing::fuzz_grammar(draft, draft_json_schema(draft, input, unicode), size);
+    return 0;
+}
