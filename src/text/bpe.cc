@@ -142,6 +142,9 @@ void Bpe::split_bytes(std::string_view word, std::vector<Symbol>& symbols) const
         TokenId id = vocabulary_.byte_token(static_cast<uint8_t>(word[i]));
         symbols.push_back({id, i, i + 1, no_rank, no_token, 0, 0});
     }
+    if (!suffix_.empty())
+        symbols.back().id =
+            vocabulary_.find(alphabet_of_bytes(word.substr(word.size() - 1)) + suffix_);
 }
 
 // The token of the character at `at`, as it stands within the word.

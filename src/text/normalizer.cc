@@ -137,6 +137,13 @@ Result<Normalizer> Normalizer::make(const std::vector<NormalizeStep>& steps,
     return out;
 }
 
+bool Normalizer::strips_front(std::string_view text) const {
+    if (text.empty() || !is_space(decode_utf8(text, 0).code)) return false;
+    return std::ranges::any_of(steps_, [](const Step& here) {
+        return here.step.kind == NormalizeStep::Kind::Strip && here.step.left;
+    });
+}
+
 std::string Normalizer::run(std::string_view text) const {
     std::string out(text);
     for (const Step& step : steps_) out = run_step(step, std::move(out));

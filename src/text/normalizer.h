@@ -17,6 +17,8 @@ class Normalizer {
     static Result<Normalizer> make(const std::vector<NormalizeStep>& steps, const Unicode& unicode);
     bool empty() const { return steps_.empty(); }
     std::string run(std::string_view text) const;
+    // Whether it takes white space off the front of this text.
+    bool strips_front(std::string_view text) const;
 
   private:
     struct Step {

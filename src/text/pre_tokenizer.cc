@@ -81,7 +81,7 @@ void PreTokenizer::run(size_t step, std::string_view text, bool first, Emit emit
         case SplitStep::Kind::ToAlphabet:
             return run(step + 1, alphabet_of_bytes(text), first, emit);
         case SplitStep::Kind::PrefixSpace:
-            if (is_space(decode_utf8(text, 0).code)) return run(step + 1, text, first, emit);
+            if (text.starts_with(' ')) return run(step + 1, text, first, emit);
             return run(step + 1, cat(" ", text), first, emit);
     }
 }

@@ -107,8 +107,8 @@ void Spm::emit_bytes(std::string_view text, std::vector<TokenId>& out) const {
         known = known && vocabulary_.byte_token(static_cast<uint8_t>(c)) != no_token;
     if (known)
         for (char c : text) out.push_back(vocabulary_.byte_token(static_cast<uint8_t>(c)));
-    else if (unk_ != no_token)
-        out.push_back(unk_);
+    else if (unk_ != no_token && (out.empty() || out.back() != unk_))
+        out.push_back(unk_);  // one for a run of them, as SentencePiece has it
 }
 
 }  // namespace

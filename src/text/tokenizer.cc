@@ -185,6 +185,8 @@ void Tokenizer::State::encode_word(std::string_view word, Workspace& work,
 void Tokenizer::State::encode_part(std::string_view text, bool first, bool special_too,
                                    Workspace& work, std::vector<TokenId>& out) const {
     std::string changed;
+    // What comes behind something that was taken away is no beginning, to Hugging Face.
+    first = first && !normalizer.strips_front(text);
     if (!normalizer.empty()) text = changed = normalizer.run(text);
     added_normalized.for_each_part(text, special_too, {}, [&](std::string_view part, TokenId id) {
         if (id != no_token) return out.push_back(id);

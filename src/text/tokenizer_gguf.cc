@@ -178,6 +178,8 @@ class GgufReader {
             int64_t type = item.as_int().value_or(0);
             bool known = type >= 1 && type <= 6;
             data_.types.push_back(known ? static_cast<TokenType>(type) : TokenType::Unused);
+            if (data_.kind == Kind::Unigram && data_.types.back() == TokenType::Byte)
+                data_.byte_fallback = true;
         }
         return Done{};
     }

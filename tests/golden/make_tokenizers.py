@@ -18,10 +18,34 @@ import json
 import pathlib
 import random
 
-from tokenizer_families import CONTRACTIONS, FAMILIES, GPT4O, LLAMA3, TAIL, cased
-from tokenizer_texts import full_texts, small_texts
-
 HERE = pathlib.Path(__file__).parent / "tokenizers"
+# Written by hand and kept: the pre-tokenizers of the families as their tokenizer.json have them, with the names that
+# GGUF files give them, in splits.json; the small texts in texts.json.
+FAMILIES = [(case["pre"], case["splits"]) for case in json.loads((HERE / "splits.json").read_text())["cases"]]
+SMALL_TEXTS = json.loads((HERE / "texts.json").read_text())["texts"]
+
+
+def pattern_of(name):
+    steps = next(steps for names, steps in FAMILIES if name in names)
+    return steps["pretokenizers"][0]["pattern"]["Regex"]
+
+
+LLAMA3, GPT4O = pattern_of("llama-bpe"), pattern_of("gpt-4o")
+
+
+def full_texts(data, source):
+    """Prose, many languages, code, and characters in no order; pieces of some kilobytes."""
+    rng = random.Random(1)
+    whole = [(data / "wikitext2/test.txt").read_text()[:400_000]]
+    whole += [path.read_text() for path in sorted((data / "multilingual/test_sentences").glob("*.txt"))]
+    whole += [path.read_text()[:150_000] for path in sorted((data / "xquad").rglob("*.json"))]
+    whole += [path.read_text() for path in sorted(source.glob("src/*/*.cc"))[:60]]
+    points = [0x80, 0x800, 0x3000, 0xAC00, 0x20000, 0x110000]
+    for _ in range(40):
+        codes = (rng.randrange(rng.choice(points)) for _ in range(3000))
+        whole.append("".join(chr(code) for code in codes if not 0xD800 <= code < 0xE000))
+    whole += ["".join(rng.choice(" \n\ta1.'\u00e9\u4e00") for _ in range(2000)) for _ in range(20)]
+    return SMALL_TEXTS + [text[at:at + 6000] for text in whole for at in range(0, len(text), 6000)]
 
 
 def write(folder, name, content):
@@ -83,7 +107,6 @@ def json_case(name, tokenizer, texts, config=None):
 def added(text, **options):
     from tokenizers import AddedToken
     return AddedToken(text, **{"normalized": False, **options})
-
 
 
 def bpe_cases(train, size, texts):
@@ -284,8 +307,8 @@ R50K = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(
 CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
           r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s")
 NO_HAN = r"&&[^\p{Han}]]"
-KIMI = (r"[\p{Han}]+|" + cased(CONTRACTIONS).replace(r"\p{M}]", r"\p{M}" + NO_HAN)
-        + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + TAIL)
+# Kimi's words leave out Chinese, which goes by runs of its own.
+KIMI = r"[\p{Han}]+|" + GPT4O.replace(r"\p{M}]", r"\p{M}" + NO_HAN).replace(r"[\r\n/]*", r"[\r\n]*")
 
 
 def alphabet_of(raw):
@@ -405,10 +428,10 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for old in list(folder.glob("*.json")) + list(folder.glob("*.gguf")):
         old.unlink()
-    texts = full_texts(options.data / "data") if options.full else small_texts()
+    texts = full_texts(options.data / "data", HERE.parents[2]) if options.full else SMALL_TEXTS
     write(folder, "texts", {"texts": texts})
     split_cases(folder, texts)
-    train = texts[:3] if not options.full else texts[::3]
+    train = texts[:3] if not options.full else texts[::9]
     size = 8000 if options.full else 380
     write(folder, "bpe", {"cases": list(bpe_cases(train, size, texts))})
     write(folder, "other", {"cases": list(other_cases(train, size, texts))})
