@@ -22,6 +22,7 @@ test   librapidcheck-dev
 ci     clang-19
 ci     clang-format-19
 ci     libclang-rt-19-dev
+ci     valgrind
 full   clang-tidy-19
 full   debootstrap
 full   libbenchmark-dev

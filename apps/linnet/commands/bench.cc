@@ -23,7 +23,7 @@ class Bench final : public Command {
 
   private:
     Result<> check_options() const;
-    Result<Checkpoint> open(Context& context);
+    Result<Checkpoint> open(Context& context) const;
     Result<Checkpoint> open_synthetic(Context& context) const;
     Result<> write_model(Context& context, const Path& path) const;
     Result<BenchModel> load(Context& context, Checkpoint checkpoint, BenchReport& report) const;
@@ -79,6 +79,9 @@ Result<> Bench::run(Context& context) {
     if (!root_.empty() && !tree.exists(""))
         return Error{Code::NotFound, cat("there is no folder ", Path(root_))};
     BenchReport report;
+    report.model = synthetic_.empty() ? model_ : synthetic_;
+    report.math = math_;
+    report.kv = kv_;
     report.plan = TRY(plan_bench(lists_, chosen_threads(context)));
     if (sustained_s_ && report.plan.size() > 1)
         return Error{Code::Usage, "--sustained runs one combination, and the lists make more",
@@ -153,13 +156,8 @@ Result<Checkpoint> Bench::open_synthetic(Context& context) const {
     return Checkpoint::open(passing.path());
 }
 
-Result<Checkpoint> Bench::open(Context& context) {
-    if (!synthetic_.empty()) {
-        Checkpoint checkpoint = TRY(open_synthetic(context));
-        model_ = synthetic_;
-        return checkpoint;
-    }
-    return open_model(context, model_);
+Result<Checkpoint> Bench::open(Context& context) const {
+    return synthetic_.empty() ? open_model(context, model_) : open_synthetic(context);
 }
 
 Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchReport& report) const {
@@ -170,17 +168,14 @@ Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchRep
         context.output.warn(cat(threads, " threads are more than the ", have,
                                 " processors that this program may use; expect it to be slower"));
     Math math = math_ == "f32" ? Math::F32 : Math::Fast;
-    report.model = model_;
     report.isa = kernels.name;
-    report.math = math_;
-    report.kv = kv_;
     report.summary = TRY(summarize(checkpoint));
     report.work = work_per_token(checkpoint, math);
     auto memory_max = available_memory();
     double began_s = context.clock.now_s();
     ThreadPool pool(threads);
     auto model = Model::load(checkpoint, math, pool);
-    if (!model) return std::move(model).error().within(printable(model_));
+    if (!model) return std::move(model).error().within(printable(report.model));
     report.load_s = context.clock.now_s() - began_s;
     return BenchModel{.model = *std::move(model),
                       .kernels = kernels,

@@ -169,6 +169,11 @@ TEST_F(BenchCommand, SyntheticModelsAreMadeAndKept) {
     Json result = Json::parse(run.out).value_or(Json());
     // As many as the model has whose shape this is.
     EXPECT_EQ(result.find("model", "parameters")->as_uint(), 134'515'008u);
+    Ran only = folder.run(
+        {"bench", "--synthetic", "llama-135m:q4_0", "--out", "again.gguf", "-r", "0", "--json"});
+    ASSERT_EQ(only.exit_code, 0) << only.err;
+    expect_document("bench", only);
+    EXPECT_EQ(folder.read("work/again.gguf"), folder.read("work/made.gguf"));
     Ran again = folder.run({"show", "made.gguf"});
     EXPECT_EQ(again.exit_code, 0) << again.err;
     Ran passing = folder.run(
