@@ -1,43 +1,67 @@
-// A conversation at a terminal: what was said, how to answer, and the file it can be kept in.
+// A conversation with a model: what was said, and how it answers. chat_commands.h steers it.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/generator.h"
 #include "linnet/command.h"
+#include "linnet/generation.h"
 
 namespace linnet {
 
 class ChatSession {
   public:
-    enum class Thinking { Show, Hide, Off };
-
-    ChatSession(Context& context, Generator& generator, GenerationRequest defaults)
-        : context_(context), generator_(generator), defaults_(std::move(defaults)) {}
+    struct Settings {
+        std::string model;  // as it was named
+        GenerationRequest request;
+        Parameters parameters;  // those in the request, with their origins
+        Thinking thinking = Thinking::Show;
+        bool show_stats = false;
+    };
+    ChatSession(Context& context, Generator& generator, Settings with, std::vector<Message> opening)
+        : settings(std::move(with)),
+          context_(context),
+          generator_(generator),
+          opening_(std::move(opening)),
+          messages_(opening_) {}
 
     // Asks, shows the answer as it comes, and adds both to the conversation. An answer that Ctrl-C
     // stops stays as far as it came; a question without any answer is taken back.
     Result<> ask(std::string question);
-    // One line that starts with "/". False where the chat shall end.
-    Result<bool> command(std::string_view line);
+    // Once more, with another seed. Usage where nothing was asked yet.
+    Result<> regenerate();
+    // Takes the last question and its answer back; false where there is none.
+    bool undo();
+    // Back to the system prompt and the examples of the preset.
+    void reset();
 
+    // Empty: none. It stands before the conversation that has begun.
     void set_system(std::string text);
-    Thinking thinking = Thinking::Show;
-    bool show_stats = false;
+    std::string system() const;
+
+    const std::vector<Message>& messages() const { return messages_; }
+    void set_messages(std::vector<Message> messages) { messages_ = std::move(messages); }
+
+    struct Totals {
+        RunStats stats;
+        size_t answers = 0;
+    };
+    const Totals& totals() const { return totals_; }
+    uint32_t context_tokens() const { return generator_.context(); }
+
+    Settings settings;
 
   private:
-    Result<> set(std::string_view rest);
-    Result<> save(const Path& path) const;
-    Result<> load(const Path& path);
-    void tell_settings() const;
-    void tell_stats() const;
+    GenerationRequest next_request() const;
+    Result<> answer();
+    void count(const RunStats& stats);
 
     Context& context_;
     Generator& generator_;
-    GenerationRequest defaults_;
-    std::vector<Message> messages_;
-    RunStats total_;
-    size_t answers_ = 0;
+    std::vector<Message> opening_, messages_;
+    Totals totals_;
+    uint64_t tries_ = 0;  // of the question that was asked last, behind the first
 };
 
 }  // namespace linnet

@@ -23,6 +23,11 @@ std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> import_command();
 std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> preset_import_command();
+std::unique_ptr<Command> preset_list_command();
+std::unique_ptr<Command> preset_rm_command();
+std::unique_ptr<Command> preset_save_command();
+std::unique_ptr<Command> preset_show_command();
 std::unique_ptr<Command> pull_command();
 std::unique_ptr<Command> rerank_command();
 std::unique_ptr<Command> rm_command();
@@ -40,6 +45,11 @@ constexpr CommandRow rows[] = {
     {"embed", Group::Use, "Turn texts into vectors", embed_command},
     {"rerank", Group::Use, "Order texts by how they answer a question", rerank_command},
     {"tokenize", Group::Use, "Show how a model cuts text into tokens", tokenize_command},
+    {"preset import", Group::Use, "Make a preset of a Modelfile", preset_import_command},
+    {"preset list", Group::Use, "List the presets", preset_list_command},
+    {"preset rm", Group::Use, "Take a preset away", preset_rm_command},
+    {"preset save", Group::Use, "Keep how a model is used under a name", preset_save_command},
+    {"preset show", Group::Use, "Tell what a preset says", preset_show_command},
     {"pull", Group::Models, "Bring a model into the store", pull_command},
     {"import", Group::Models, "Bring a model of this machine into the store", import_command},
     {"list", Group::Models, "List the models on this machine", list_command},
@@ -64,6 +74,7 @@ constexpr CommandRow rows[] = {
 
 constexpr GroupRow groups[] = {
     {"config", Group::More, "Read and change settings"},
+    {"preset", Group::Use, "Name a way to use a model"},
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "linnet/generation.h"
 
-#include <sys/resource.h>
-
 #include <random>
 
 #include "base/memory.h"
@@ -9,8 +7,25 @@
 #include "linnet/models.h"
 
 namespace linnet {
+namespace {
+
+constexpr std::string_view thinking_names[] = {"show", "hide", "off"};
+
+}  // namespace
+
+std::optional<Thinking> parse_thinking(std::string_view text) {
+    for (size_t i = 0; i < std::size(thinking_names); i++)
+        if (text == thinking_names[i]) return static_cast<Thinking>(i);
+    return std::nullopt;
+}
+
+std::string_view thinking_name(Thinking thinking) {
+    return thinking_names[static_cast<size_t>(thinking)];
+}
 
 void GenerationOptions::declare_model(Syntax& syntax) {
+    syntax.option("--preset", &preset_name_, "NAME", "use the model as the preset says")
+        .completes(Complete::Preset);
     syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
         .one_of({"fast", "f32"});
     syntax.setting("-t,--threads", "run.threads", "N");
@@ -24,33 +39,15 @@ void GenerationOptions::declare_sampling(Syntax& syntax) {
         .option("-n,--tokens", &tokens_max_, "N",
                 "most tokens of the answer; 0: what the context holds")
         .between(0, 1 << 24);
-    syntax.option("--temp", &temperature_, "T", "temperature; 0 takes the most likely token")
-        .between(0, 100);
-    syntax.option("--top-k", &top_k_, "K", "choose among the K most likely; 0: all")
-        .between(0, 1 << 24);
-    syntax.option("--top-p", &top_p_, "P", "choose among the most likely up to this mass")
-        .between(0, 1);
-    syntax.option("--min-p", &min_p_, "P", "leave out what is less likely than P times the best")
-        .between(0, 1);
-    auto rare = [&](std::string_view name, Target target, std::string_view value,
-                    std::string_view help) -> Argument& {
-        return syntax.option(name, target, value, help).told_in("sampling");
-    };
-    rare("--typical", &typical_p_, "P", "choose among the most typical up to this mass")
-        .between(0, 1);
-    rare("--top-n-sigma", &top_n_sigma_, "N", "leave out logits N deviations below the best")
-        .between(0, 1000);
-    rare("--repetition", &repetition_, "R", "divide the logits of recent tokens by R")
-        .between(0.01, 100);
-    rare("--frequency", &frequency_, "F", "subtract F for each time a token came lately")
-        .between(-100, 100);
-    rare("--presence", &presence_, "F", "subtract F where a token came lately").between(-100, 100);
-    rare("--dry", &dry_, "M", "strength against repeated sequences").between(0, 100);
-    rare("--xtc", &xtc_, "P", "chance to leave out the most likely choices").between(0, 1);
-    rare("--mirostat", &mirostat_, "BITS", "steer the surprise of each token to this")
-        .between(0, 100);
+    for (const ParameterRow& row : parameter_table())
+        syntax.option(row.flag, &given_[place_of(row)], row.value_name, row.help)
+            .between(row.least, row.most)
+            .told_in("sampling");
     syntax.option("--seed", &seed_, "N", "the same seed gives the same answer; default: random");
     syntax.option("--stop", &stop_, "TEXT", "end the answer before this text; may be repeated");
+}
+
+void GenerationOptions::declare_form(Syntax& syntax) {
     syntax
         .option("--json-schema", &json_schema_, "FILE|TEXT",
                 "the answer is JSON that fits this JSON Schema")
@@ -81,88 +78,118 @@ Result<AnswerForm> GenerationOptions::form() const {
     return AnswerForm();
 }
 
+void GenerationOptions::declare_thinking(Syntax& syntax) {
+    syntax.option("--think", &think_, "HOW", "reasoning of models that can: show, hide, or off")
+        .one_of({"show", "hide", "off"});
+    syntax
+        .option("--think-budget", &think_budget_, "N",
+                "end the reasoning after N tokens and have the answer")
+        .between(0, 1 << 24);
+}
+
+Result<Preset> GenerationOptions::as_preset() const {
+    Preset preset;
+    for (const ParameterRow& row : parameter_table()) {
+        const auto& value = given_[place_of(row)];
+        if (!value) continue;
+        TRY(check_parameter(row, *value));
+        preset.parameters.emplace_back(&row, *value);
+    }
+    preset.tokens = tokens_max_;
+    preset.seed = seed_;
+    preset.stop = stop_;
+    preset.think = think_;
+    preset.think_budget = think_budget_;
+    return preset;
+}
+
+Result<> GenerationOptions::settle(Context& context, std::string& model) {
+    bool named = preset_is_given();
+    if (!named && !has_preset(context.paths, model)) {
+        if (model.empty()) model = default_model;
+        return Done{};
+    }
+    preset_ = TRY(load_preset(context.paths, named ? preset_name_ : model));
+    if (!named || model.empty())
+        model = preset_.model.empty() ? std::string(default_model) : preset_.model;
+    return Done{};
+}
+
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,
                                                                 std::string_view model) const {
     Checkpoint checkpoint = TRY(open_model(context, model));
     const Kernels& kernels = *TRY(chosen_kernels(context));
     EngineOptions options;
     options.threads = chosen_threads(context);
-    options.context =
-        static_cast<uint32_t>(std::min<uint64_t>(context.settings.integer("run.context"), 1 << 24));
+    uint64_t tokens = context.settings.integer("run.context");
+    // A flag or a variable wins over the preset, and that over what is configured for all models.
+    bool asked = context.settings.origin("run.context").layer >= Layer::Environment;
+    if (!asked && preset_.context) tokens = *preset_.context;
+    options.context = static_cast<uint32_t>(std::min<uint64_t>(tokens, 1 << 24));
     options.kv = kv_ == "f32" ? KvType::F32 : KvType::F16;
     options.memory_max = available_memory();
     auto generator = LocalGenerator::open(checkpoint, math_ == "f32" ? Math::F32 : Math::Fast,
-                                          kernels, context.clock, options);
+                                          kernels, context.clock, options, preset_.chat_template);
     if (!generator) return std::move(generator).error().within(printable(model));
     for (const std::string& warning : (*generator)->tokenizer().warnings())
         context.output.warn(warning);
     return generator;
 }
 
-Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoint) const {
+Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoint,
+                                                     Parameters& parameters) const {
+    Preset flags = TRY(as_preset());
+    parameters.advise(checkpoint);
+    for (const auto& [row, value] : preset_.parameters)
+        parameters.set(*row, value, ParameterOrigin::Preset);
+    for (const auto& [row, value] : flags.parameters)
+        parameters.set(*row, value, ParameterOrigin::Flag);
+    auto first = [](const auto& flag, const auto& preset) { return flag ? flag : preset; };
     GenerationRequest request;
-    Sampling& s = request.sampling;
-    // The makers' own advice, where the file carries it (generation_config.json, or GGUF's
-    // general.sampling.*).
-    auto advised = [&](std::string_view gguf, std::string_view document, double other) {
-        if (auto value = checkpoint.metadata().double_of(cat("general.sampling.", gguf)))
-            return *value;
-        if (!checkpoint.has_document("generation_config.json")) return other;
-        auto config = checkpoint.document("generation_config.json");
-        return config ? config->double_or(document, other) : other;
-    };
-    s.temperature = static_cast<float>(temperature_.value_or(advised("temp", "temperature", 0.7)));
-    s.top_k =
-        static_cast<uint32_t>(top_k_.value_or(static_cast<int64_t>(advised("top_k", "top_k", 0))));
-    s.top_p = static_cast<float>(top_p_.value_or(advised("top_p", "top_p", 0.95)));
-    s.min_p = static_cast<float>(min_p_.value_or(advised("min_p", "min_p", 0.05)));
-    s.typical_p = static_cast<float>(typical_p_.value_or(1));
-    s.top_n_sigma = static_cast<float>(top_n_sigma_.value_or(0));
-    s.repetition_penalty = static_cast<float>(repetition_);
-    s.frequency_penalty = static_cast<float>(frequency_);
-    s.presence_penalty = static_cast<float>(presence_);
-    s.dry_multiplier = static_cast<float>(dry_);
-    s.xtc_probability = static_cast<float>(xtc_);
-    s.mirostat_tau = static_cast<float>(mirostat_);
-    s.seed = seed_ ? *seed_ : std::random_device()();
-    TRY(s.validate());
-    request.tokens_max = static_cast<uint32_t>(tokens_max_);
-    request.stop = stop_;
+    parameters.apply(request.sampling);
+    request.sampling.seed = first(flags.seed, preset_.seed).value_or(std::random_device()());
+    TRY(request.sampling.validate());
+    uint64_t tokens_max = first(flags.tokens, preset_.tokens).value_or(0);
+    request.tokens_max = static_cast<uint32_t>(std::min<uint64_t>(tokens_max, 1 << 24));
+    request.stop = preset_.stop;
+    request.stop.insert(request.stop.end(), stop_.begin(), stop_.end());
+    if (auto budget = first(flags.think_budget, preset_.think_budget))
+        request.reasoning_max = static_cast<uint32_t>(std::min<uint64_t>(*budget, 1 << 24));
     request.form = TRY(form());
     return request;
 }
 
-static double per_second(size_t count, double seconds) {
-    return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+std::vector<Message> GenerationOptions::opening(const std::string& system) const {
+    std::vector<Message> messages;
+    const std::string& text = system.empty() ? preset_.system : system;
+    if (!text.empty()) messages.push_back({.role = "system", .content = text});
+    messages.insert(messages.end(), preset_.messages.begin(), preset_.messages.end());
+    return messages;
 }
 
-static uint64_t peak_memory() {
-    struct rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+Thinking GenerationOptions::thinking() const {
+    return parse_thinking(think_.empty() ? preset_.think : think_).value_or(Thinking::Show);
 }
 
-Json stats_document(const RunStats& s) {
-    size_t computed = s.prompt_tokens - s.cached_tokens,
-           decoded = s.answer_tokens > 0 ? s.answer_tokens - 1 : 0;
-    return Json::object({{"prompt_tokens", s.prompt_tokens},
-                         {"cached_tokens", s.cached_tokens},
-                         {"completion_tokens", s.answer_tokens},
-                         {"prefill_tps", per_second(computed, s.prompt_s)},
-                         {"decode_tps", per_second(decoded, s.answer_s)},
-                         {"first_token_s", s.first_token_s},
-                         {"total_s", s.queued_s + s.prompt_s + s.answer_s},
-                         {"peak_memory_bytes", peak_memory()}});
+std::string parameters_line(const Parameters& parameters, uint64_t seed) {
+    std::string out;
+    for (const ParameterRow& row : parameter_table()) {
+        auto [value, origin] = parameters.of(row);
+        // What is built in and does something: temperature and the cuts.
+        bool usual = row.name == "temp" || row.name == "top_p" || row.name == "min_p";
+        if (origin == ParameterOrigin::BuiltIn && !usual) continue;
+        out += cat(row.name, " ", parameter_text(row, value), " (", origin_name(origin), "), ");
+    }
+    return cat(out, "seed ", seed);
 }
 
-std::string stats_line(const RunStats& s) {
-    size_t computed = s.prompt_tokens - s.cached_tokens,
-           decoded = s.answer_tokens > 0 ? s.answer_tokens - 1 : 0;
-    return cat("prompt ", s.prompt_tokens, " tokens",
-               s.cached_tokens > 0 ? cat(" (", s.cached_tokens, " cached)") : "", ", ",
-               fixed(per_second(computed, s.prompt_s), 0), " t/s; answer ", s.answer_tokens,
-               " tokens, ", fixed(per_second(decoded, s.answer_s), 1), " t/s; first token after ",
-               fixed(s.first_token_s * 1000, 0), " ms; memory ", bytes_text(peak_memory()));
+Json parameters_json(const Parameters& parameters, uint64_t seed) {
+    Json out = Json::object();
+    for (const ParameterRow& row : parameter_table()) {
+        auto [value, origin] = parameters.of(row);
+        out.set(row.name, Json::object({{"value", value}, {"origin", origin_name(origin)}}));
+    }
+    return Json::object({{"parameters", std::move(out)}, {"seed", seed}});
 }
 
 }  // namespace linnet

@@ -1,42 +1,62 @@
-// What commands that run a model share: their options, and the generator that these ask for.
+// What commands that run a model share: their options, the preset that these may name, and the
+// generator and request that both together ask for.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/local_generator.h"
 #include "linnet/command.h"
+#include "linnet/parameters.h"
+#include "linnet/preset.h"
 
 namespace linnet {
 
+enum class Thinking { Show, Hide, Off };
+std::optional<Thinking> parse_thinking(std::string_view text);
+std::string_view thinking_name(Thinking thinking);
+
 class GenerationOptions {
   public:
-    void declare_model(Syntax& syntax);     // MODEL's arithmetic, threads and memory
-    void declare_sampling(Syntax& syntax);  // and how it answers
+    void declare_model(Syntax& syntax);     // MODEL's arithmetic, threads and memory; its preset
+    void declare_sampling(Syntax& syntax);  // how it answers
+    void declare_thinking(Syntax& syntax);
+    void declare_form(Syntax& syntax);  // JSON Schema, grammar or regular expression
+
+    // What flags alone say, as a preset.
+    Result<Preset> as_preset() const;
+
+    // Settles which preset is used: that of --preset, or the one that MODEL names. MODEL becomes
+    // the preset's where it named that or is empty. To be called before all that follows.
+    Result<> settle(Context& context, std::string& model);
+    const Preset& preset() const { return preset_; }
+    bool preset_is_given() const { return !preset_name_.empty(); }
 
     // Loads the model, with a note of how it goes on a slow one.
     Result<std::unique_ptr<LocalGenerator>> open(Context& context, std::string_view model) const;
 
-    // The request without its prompt. What the user left out is what the model's makers recommend,
-    // else our defaults.
-    Result<GenerationRequest> request(const Checkpoint& checkpoint) const;
+    // The request without its prompt; and the parameters in it with their origins.
+    Result<GenerationRequest> request(const Checkpoint& checkpoint, Parameters& parameters) const;
+    // What stands before the conversation: the system prompt, from the flag or the preset, and the
+    // preset's examples.
+    std::vector<Message> opening(const std::string& system) const;
+    Thinking thinking() const;
 
     bool stats = false;
 
   private:
     Result<AnswerForm> form() const;
-    std::string math_ = "fast", kv_ = "f16", isa_;
-    std::optional<double> temperature_, top_p_, min_p_, typical_p_, top_n_sigma_;
-    std::optional<int64_t> top_k_;
-    double repetition_ = 1, frequency_ = 0, presence_ = 0, dry_ = 0, xtc_ = 0, mirostat_ = 0;
-    std::optional<uint64_t> seed_;
-    uint64_t tokens_max_ = 0;
+    std::string math_ = "fast", kv_ = "f16", preset_name_, think_;
+    std::array<std::optional<double>, parameters_count> given_;
+    std::optional<uint64_t> seed_, tokens_max_, think_budget_;
     std::vector<std::string> stop_;
     std::string json_schema_, grammar_, regex_;
+    Preset preset_;
 };
 
-// Speed and counts of one answer, for --json and for people.
-Json stats_document(const RunStats& stats);
-std::string stats_line(const RunStats& stats);
+// "temp 0.7 (built-in), top_k 40 (model), …": those that do something.
+std::string parameters_line(const Parameters& parameters, uint64_t seed);
+Json parameters_json(const Parameters& parameters, uint64_t seed);
 
 }  // namespace linnet

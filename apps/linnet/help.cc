@@ -1,6 +1,7 @@
 #include "linnet/help.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "linnet/exit_codes.h"
@@ -138,13 +139,16 @@ static std::string options_topic() {
 }
 
 static std::string sampling_topic() {
-    GenerationOptions options;
     Syntax syntax;
+    GenerationOptions options;
     options.declare_sampling(syntax);
     std::vector<Line> lines;
     for (const Argument& argument : syntax.arguments())
-        lines.push_back({argument_label(argument), argument_text(argument)});
-    return cat("How run, chat and complete choose each token of an answer:\n\n", lines_text(lines));
+        lines.push_back({argument_label(argument), argument.help});
+    return cat("How a model chooses its words, in the order in which it is applied to them.\n",
+               "What is not given is what a preset says, else what the model's makers advise,\n",
+               "else 0.7, top-p 0.95 and min-p 0.05. --stats tells what was used.\n\n",
+               lines_text(lines));
 }
 
 static std::string exit_codes_topic() {
@@ -165,7 +169,7 @@ static std::string environment_topic() {
 std::span<const HelpTopic> help_topics() {
     static constexpr HelpTopic topics[] = {
         {"options", "the options that all commands have", options_topic},
-        {"sampling", "how tokens are chosen", sampling_topic},
+        {"sampling", "how a model chooses its words", sampling_topic},
         {"exit-codes", "what exit codes mean", exit_codes_topic},
         {"environment", "the variables that are read", environment_topic},
     };
@@ -205,27 +209,24 @@ std::string Help::of_group(const GroupRow& group) const {
 std::string Help::of_command(const CommandRow& row) const {
     Leaf leaf(row);
     std::vector<Line> positionals, options;
-    std::vector<std::string> elsewhere;
-    std::string topic;
+    std::map<std::string, std::vector<std::string>> elsewhere;  // by topic
     for (const Argument& argument : leaf.syntax.arguments()) {
         if (argument.is_hidden || argument.is_global) continue;
-        if (!argument.topic.empty()) {
-            elsewhere.push_back(argument.long_name());
-            topic = argument.topic;
-            continue;
-        }
-        (argument.is_positional ? positionals : options)
-            .push_back({argument_label(argument), argument_text(argument)});
+        if (!argument.topic.empty())
+            elsewhere[argument.topic].push_back(argument.long_name());
+        else
+            (argument.is_positional ? positionals : options)
+                .push_back({argument_label(argument), argument_text(argument)});
     }
     std::string text = cat("linnet ", row.name, ": ", row.summary,
                            "\n\nUsage: ", usage_line(row, leaf.syntax), "\n");
     if (!positionals.empty()) text += cat("\n", lines_text(positionals));
     if (!options.empty()) text += cat("\nOptions:\n", lines_text(options));
-    if (!elsewhere.empty())
-        text += cat("  ",
-                    wrap(cat("Also ", join(elsewhere, ", "), " ('linnet help ", topic, "')."),
-                         page_width - 2, 2),
-                    "\n");
+    for (const auto& [topic, names] : elsewhere)
+        text += cat(
+            "\n",
+            wrap(cat("And ", join(names, ", "), " ('linnet help ", topic, "')."), page_width, 0),
+            "\n");
     text += cat("\nAnd as every command: ", leaf.syntax.is_endless() ? "" : "--json, ",
                 "--quiet, --color, --config, --offline,\n",
                 "--timeout, --log-level ('linnet help options').\n");

@@ -1,18 +1,23 @@
 #include "linnet/input.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 
 #include "base/text.h"
-#include "linnet/signals.h"
 
 namespace linnet {
 
 bool stdin_is_terminal() {
     return ::isatty(STDIN_FILENO) == 1;
+}
+
+bool stdin_is_document() {
+    struct stat info{};
+    if (::fstat(STDIN_FILENO, &info) != 0) return false;
+    return S_ISREG(info.st_mode) || S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode);
 }
 
 // The next bytes of standard input; nothing at its end. Waits in steps, so that Ctrl-C is seen
@@ -44,42 +49,6 @@ Result<std::string> read_input(Context& context) {
         if (text.size() > input_bytes_max) return too_long();
     }
     return text;
-}
-
-Result<std::optional<std::string>> LineInput::line(std::string_view prompt) {
-    if (stdin_is_terminal()) context_.output.print(prompt);
-    context_.output.flush();
-    for (;;) {
-        if (size_t end = held_.find('\n'); end != held_.npos) {
-            std::string out = held_.substr(0, end);
-            held_.erase(0, end + 1);
-            return std::optional(std::move(out));
-        }
-        if (ended_) return held_.empty() ? std::nullopt : std::optional(std::exchange(held_, {}));
-        auto some = read_some(context_);
-        if (!some && stdin_is_terminal() && Signals::forgive_interrupt(context_.cancel)) {
-            context_.output.line();
-            return std::optional(std::string());
-        }
-        if (!some) return std::move(some).error();
-        ended_ = !some->has_value();
-        if (*some) held_ += **some;
-        if (held_.size() > input_bytes_max) return too_long();
-    }
-}
-
-Result<std::optional<std::string>> LineInput::message() {
-    constexpr std::string_view quotes = "\"\"\"";
-    auto first = TRY(line("> "));
-    if (!first || !trim(*first).starts_with(quotes)) return first;
-    std::string text(trim(*first).substr(quotes.size()));
-    while (!std::string_view(text).ends_with(quotes)) {
-        auto more = TRY(line(". "));
-        if (!more) return std::optional(std::move(text));
-        text += (text.empty() ? "" : "\n") + *more;
-    }
-    text.resize(text.size() - quotes.size());
-    return std::optional(std::move(text));
 }
 
 Result<std::string> prompt_or_input(Context& context, const std::string& argument) {

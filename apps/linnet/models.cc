@@ -7,6 +7,14 @@
 
 namespace linnet {
 
+Result<bool> is_name_of_model(const Context& context, std::string_view name) {
+    Store store = TRY(open_store(context));
+    if (name == default_model || store.find(name) || store.catalog().find(name)) return true;
+    for (const Alias& alias : TRY(store.aliases()))
+        if (alias.name == name) return true;
+    return false;
+}
+
 Result<Path> find_model(Context& context, std::string_view name) {
     Path path = expand_home(name, context.paths.home);
     std::error_code ignored;

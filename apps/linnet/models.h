@@ -9,6 +9,12 @@
 
 namespace linnet {
 
+// The model that "default" means where no alias of that name says otherwise: the catalog's first.
+inline constexpr std::string_view default_model = "default";
+
+// Whether a model of the store or the catalog, or an alias, is called so.
+Result<bool> is_name_of_model(const Context& context, std::string_view name);
+
 // A path, or a name of the store; a name of the catalog that is not there yet is pulled. NotFound
 // says what to do.
 Result<Path> find_model(Context& context, std::string_view name);

@@ -2,13 +2,11 @@
 #pragma once
 
 #include "linnet/command.h"
+#include "linnet/models.h"
 #include "store/pull.h"
 #include "store/store.h"
 
 namespace linnet {
-
-// The model that "default" means where no alias of that name says otherwise: the catalog's first.
-inline constexpr std::string_view default_model = "default";
 
 Result<Store> open_store(const Context& context);
 PullSettings pull_settings(const Context& context);

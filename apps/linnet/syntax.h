@@ -15,7 +15,7 @@
 namespace linnet {
 
 // What the shell offers for a value; values.cc has one row each.
-enum class Complete { Nothing, File, Folder, Model, Setting, SettingValue, Command };
+enum class Complete { Nothing, File, Folder, Model, Preset, Setting, SettingValue, Command };
 
 // How the text of a number is read: plainly, as "10MB", or as "30s" (in seconds).
 enum class Unit { Plain, Size, Seconds };
@@ -51,6 +51,7 @@ class Argument {
     std::optional<double> least, most;
     std::vector<std::string> choices;
     Complete complete = Complete::Nothing;
+    std::string topic;
 
     bool takes_value() const { return !value_name.empty() || is_positional; }
     bool takes_many() const { return std::holds_alternative<std::vector<std::string>*>(target); }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "linnet/complete.h"
+#include "linnet/preset.h"
 #include "linnet/store_access.h"
 #include "linnet/toml.h"
 
@@ -43,8 +44,15 @@ std::vector<Candidate> model_values(Context& context, std::span<const std::strin
     return out;
 }
 
+std::vector<Candidate> preset_values(Context& context, std::span<const std::string>) {
+    std::vector<Candidate> out;
+    for (const std::string& name : preset_names(context.paths)) out.push_back({name, "preset"});
+    return out;
+}
+
 constexpr ValuesRow rows[] = {
     {Complete::Model, model_values},
+    {Complete::Preset, preset_values},
     {Complete::Setting, setting_values},
     {Complete::SettingValue, values_of_setting},
 };

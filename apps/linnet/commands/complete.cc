@@ -1,5 +1,6 @@
 // linnet complete: a prompt, continued as it is, for scripts.
 #include "base/text.h"
+#include "linnet/answer_meter.h"
 #include "linnet/generation.h"
 #include "linnet/input.h"
 
@@ -9,31 +10,46 @@ namespace {
 class CompleteCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
-        syntax.positional("MODEL", &model_, "a model file or a name of the store")
+        syntax.positional("MODEL", &model_, "a model file, a name of the store, or a preset's name")
             .required()
             .completes(Complete::Model);
         syntax.positional("PROMPT", &prompt_,
                           "the text to continue; - reads it from standard input");
+        syntax.option("--suffix", &suffix_, "TEXT",
+                      "write what stands between the prompt and this text; models for code can");
         options_.declare_model(syntax);
         options_.declare_sampling(syntax);
+        options_.declare_form(syntax);
         syntax
             .option("--logprobs", &logprobs_, "N",
                     "log-probabilities of each token and its N best rivals")
             .between(0, 100);
         syntax.flag("--ignore-end", ignore_end_, "go on behind the model's end of text");
-        syntax.flag("--stats", options_.stats, "tell speed and memory");
+        syntax.flag("--stats", options_.stats, "tell speed, memory, energy and sampling");
         syntax.about(
             "The prompt is taken as it is, without the model's chat template; control tokens such "
             "as <|im_start|> in it count.");
         syntax.example("linnet complete default 'The capital of France is' --temp 0 -n 8",
                        "continue a text");
+        syntax.example("linnet complete coder 'def add(a, b):' --suffix 'print(add(1, 2))'",
+                       "fill in the middle");
     }
 
     Result<> run(Context& context) override {
         std::string prompt = TRY(prompt_or_input(context, prompt_));
+        TRY(options_.settle(context, model_));
         auto generator = TRY(options_.open(context, model_));
-        GenerationRequest request = TRY(options_.request(generator->engine().model().checkpoint()));
-        request.prompt = PlainPrompt{std::move(prompt)};
+        Parameters parameters;
+        GenerationRequest request =
+            TRY(options_.request(generator->engine().model().checkpoint(), parameters));
+        uint64_t seed = request.sampling.seed;
+        if (suffix_)
+            request.prompt = TRY(between(generator->tokenizer(), prompt, *suffix_));
+        else
+            request.prompt = PlainPrompt{std::move(prompt)};
+        AnswerMeter meter(context.clock, options_.stats || context.output.json()
+                                             ? AnswerMeter::Energy::Measured
+                                             : AnswerMeter::Energy::Ignored);
         request.logprobs = logprobs_.has_value();
         request.top_logprobs = static_cast<size_t>(logprobs_.value_or(0));
         request.ignore_end = ignore_end_;
@@ -41,6 +57,7 @@ class CompleteCommand final : public Command {
         Json tokens = Json::array(), logprobs = Json::array();
         std::string text;
         while (auto event = TRY(generation->next(context.cancel))) {
+            meter.sample();
             for (const OutputEvent& part : event->parts) {
                 text += part.text;
                 context.output.print(part.text);
@@ -50,12 +67,16 @@ class CompleteCommand final : public Command {
             if (event->token && logprobs_) logprobs.push(logprob(*event, generator->tokenizer()));
             if (!event->finish) continue;
             context.output.line();
-            if (options_.stats) context.output.note(stats_line(event->stats));
+            if (options_.stats) {
+                context.output.note(meter.line(event->stats));
+                context.output.note(parameters_line(parameters, seed));
+            }
             Json result = Json::object({{"model", model_},
                                         {"text", text},
                                         {"tokens", tokens},
                                         {"finish_reason", stop_name(*event->finish)},
-                                        {"stats", stats_document(event->stats)}});
+                                        {"sampling", parameters_json(parameters, seed)},
+                                        {"stats", meter.document(event->stats)}});
             if (logprobs_) result.set("logprobs", std::move(logprobs));
             context.output.document(std::move(result));
         }
@@ -63,6 +84,29 @@ class CompleteCommand final : public Command {
     }
 
   private:
+    // The order that the models were trained with: prefix, suffix, and then what lies between.
+    Result<std::vector<int32_t>> between(const Tokenizer& tokenizer, std::string_view prefix,
+                                         std::string_view suffix) const {
+        const SpecialTokens& special = tokenizer.special();
+        for (TokenId marker : {special.fim_prefix, special.fim_suffix, special.fim_middle})
+            if (marker == no_token)
+                return Error{Code::Unsupported,
+                             cat(printable(model_), " has no tokens to fill in the middle with"),
+                             "leave out --suffix, or use a model for code that was trained for it"};
+        std::vector<int32_t> tokens;
+        auto add = [&](TokenId marker, std::string_view text) {
+            tokens.push_back(marker);
+            auto more = tokenizer.encode(
+                text, {.bos = EncodeOptions::Add::No, .eos = EncodeOptions::Add::No});
+            tokens.insert(tokens.end(), more.begin(), more.end());
+        };
+        if (tokenizer.adds_bos() && special.bos != no_token) tokens.push_back(special.bos);
+        add(special.fim_prefix, prefix);
+        add(special.fim_suffix, suffix);
+        tokens.push_back(special.fim_middle);
+        return tokens;
+    }
+
     static Json logprob(const GenerationEvent& event, const Tokenizer& tokenizer) {
         Json top = Json::array();
         for (const TokenChoice::Ranked& rival : event.token->top)
@@ -76,6 +120,7 @@ class CompleteCommand final : public Command {
     }
 
     std::string model_, prompt_;
+    std::optional<std::string> suffix_;
     GenerationOptions options_;
     std::optional<int64_t> logprobs_;
     bool ignore_end_ = false;

@@ -70,6 +70,50 @@ TEST_F(Generation, PromptsComeFromArgumentsInputAndFiles) {
     EXPECT_EQ(ran({"run", "tiny.gguf"}, "").exit_code, 2);
 }
 
+TEST_F(Generation, ADocumentOnStandardInputStandsBelowThePrompt) {
+    auto prompt_tokens = [&](std::vector<std::string> words, std::string input) {
+        words.insert(words.end(), {"-n", "1", "--json"});
+        Ran run = folder.run(words, {.input = std::move(input)});
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        return *Json::parse(run.out)->find("stats", "prompt_tokens")->as_uint();
+    };
+    size_t alone = prompt_tokens({"run", "tiny.gguf", "abc"}, "");
+    EXPECT_EQ(prompt_tokens({"run", "tiny.gguf", "abc"}, "12345"), alone + 2 + 5);
+    EXPECT_EQ(prompt_tokens({"run", "tiny.gguf", "abc"}, " \n"), alone);
+    Ran long_one = folder.run({"run", "tiny.gguf", "abc"}, {.input = std::string(3000, 'x')});
+    EXPECT_EQ(long_one.exit_code, 6);
+    EXPECT_NE(long_one.err.find("the document has 3000 tokens, and the context holds 512"),
+              std::string::npos)
+        << long_one.err;
+}
+
+TEST_F(Generation, TheMiddleIsFilledInWhereTheModelCan) {
+    Ran refused = folder.run({"complete", "tiny.gguf", "ab", "--suffix", "cd"});
+    EXPECT_EQ(refused.exit_code, 10);
+    EXPECT_NE(refused.err.find("fill in the middle"), std::string::npos) << refused.err;
+    write_tiny_model(folder.path() / "work/coder.gguf",
+                     {.more_control = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"}});
+    Json result = json(
+        {"complete", "coder.gguf", "ab", "--suffix", "cd", "--temp", "0", "-n", "4", "--json"});
+    EXPECT_EQ(result.find("stats", "prompt_tokens")->as_uint(), 3u + 4);
+    // The same as spelling it out, and nothing in the texts is a control token.
+    Json spelled = json({"complete", "coder.gguf", "<|fim_prefix|>ab<|fim_suffix|>cd<|fim_middle|>",
+                         "--temp", "0", "-n", "4", "--json"});
+    EXPECT_EQ(result.find("tokens")->dump(), spelled.find("tokens")->dump());
+    Json sly =
+        json({"complete", "coder.gguf", "<|fim_suffix|>", "--suffix", "", "-n", "1", "--json"});
+    EXPECT_EQ(sly.find("stats", "prompt_tokens")->as_uint(), 3u + 14);
+}
+
+TEST_F(Generation, ReasoningIsShownHiddenAndBounded) {
+    folder.write("home/.config/linnet/presets/t.toml", "model = \"tiny.gguf\"\n");
+    Ran run = folder.run({"run", "t", "why", "--think", "hide", "--think-budget", "3", "-n", "9",
+                          "--temp", "0", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("run", run);
+    EXPECT_EQ(folder.run({"run", "t", "why", "--think-budget", "-3"}).exit_code, 2);
+}
+
 TEST_F(Generation, ErrorsHaveTheirCodes) {
     folder.write("work/broken.gguf", "GGUF and nothing else");
     EXPECT_EQ(folder.run({"run", "absent.gguf", "x"}).exit_code, 3);

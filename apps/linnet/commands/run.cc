@@ -1,5 +1,7 @@
 // linnet run: one question, one answer.
 #include "base/text.h"
+#include "linnet/answer_meter.h"
+#include "linnet/answer_printer.h"
 #include "linnet/generation.h"
 #include "linnet/input.h"
 
@@ -9,8 +11,7 @@ namespace {
 class RunCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
-        syntax.positional("MODEL", &model_, "a model file or a name of the store")
-            .required()
+        syntax.positional("MODEL", &model_, "a model file, a name of the store, or a preset's name")
             .completes(Complete::Model);
         syntax.positional("PROMPT", &prompt_, "the question; without one, standard input");
         syntax.option("-s,--system", &system_, "TEXT",
@@ -21,66 +22,100 @@ class RunCommand final : public Command {
             .completes(Complete::File);
         options_.declare_model(syntax);
         options_.declare_sampling(syntax);
-        syntax.option("--think", &think_, "HOW", "reasoning of models that can: show, hide, or off")
-            .one_of({"show", "hide", "off"});
-        syntax.flag("--stats", options_.stats, "tell speed and memory");
-        syntax.about("The prompt goes through the model's own chat template.");
+        options_.declare_form(syntax);
+        options_.declare_thinking(syntax);
+        syntax.flag("--stats", options_.stats, "tell speed, memory, energy and sampling");
+        syntax.about(
+            "The prompt goes through the model's own chat template. A file or pipe on standard "
+            "input is put below the prompt as a document; in loops that read from there "
+            "themselves, "
+            "give </dev/null.");
         syntax.example("linnet run default 'Why is the sky blue?'", "ask");
-        syntax.example("linnet run default 'Summarize this:' --file report.txt",
-                       "ask about a document");
+        syntax.example("linnet run default 'Summarize this:' < report.txt", "ask about a document");
     }
 
     Result<> run(Context& context) override {
-        Conversation conversation;
-        if (!system_.empty())
-            conversation.messages.push_back({.role = "system", .content = system_});
-        conversation.messages.push_back({.role = "user", .content = TRY(question(context))});
-        if (think_ == "off") conversation.enable_thinking = false;
+        TRY(settle(context));
+        std::string document;
+        std::string question = TRY(read_question(context, document));
+        Conversation conversation{options_.opening(system_), Json(), {}};
+        conversation.messages.push_back({.role = "user", .content = std::move(question)});
+        if (options_.thinking() == Thinking::Off) conversation.enable_thinking = false;
         auto generator = TRY(options_.open(context, model_));
-        GenerationRequest request = TRY(options_.request(generator->engine().model().checkpoint()));
+        Parameters parameters;
+        GenerationRequest request =
+            TRY(options_.request(generator->engine().model().checkpoint(), parameters));
+        uint64_t seed = request.sampling.seed;
         request.prompt = std::move(conversation);
-        auto generation = TRY(generator->start(std::move(request)));
-        std::string text, reasoning;
+        AnswerMeter meter(context.clock, options_.stats || context.output.json()
+                                             ? AnswerMeter::Energy::Measured
+                                             : AnswerMeter::Energy::Ignored);
+        auto started = generator->start(std::move(request));
+        if (!started && started.error().code == Code::NoFit && !document.empty())
+            return too_long(*generator, document);
+        auto generation = TRY(std::move(started));
+        AnswerPrinter printer(context.output, options_.thinking());
         while (auto event = TRY(generation->next(context.cancel))) {
-            for (const OutputEvent& part : event->parts) show(context, part, text, reasoning);
-            context.output.flush();
+            meter.sample();
+            printer.show(*event);
             if (!event->finish) continue;
-            context.output.line();
-            if (options_.stats) context.output.note(stats_line(event->stats));
+            printer.end_line();
+            if (options_.stats) {
+                context.output.note(meter.line(event->stats));
+                context.output.note(parameters_line(parameters, seed));
+            }
             context.output.document(Json::object({{"model", model_},
-                                                  {"text", text},
-                                                  {"reasoning", reasoning},
+                                                  {"text", printer.text()},
+                                                  {"reasoning", printer.reasoning()},
                                                   {"finish_reason", stop_name(*event->finish)},
-                                                  {"stats", stats_document(event->stats)}}));
+                                                  {"sampling", parameters_json(parameters, seed)},
+                                                  {"stats", meter.document(event->stats)}}));
         }
         return Done{};
     }
 
   private:
+    // With --preset the model may be left out, and what stands in its place is the prompt.
+    Result<> settle(Context& context) {
+        if (options_.preset_is_given() && prompt_.empty()) std::swap(model_, prompt_);
+        if (!options_.preset_is_given() && model_.empty())
+            return Error{Code::Usage, "MODEL is missing", "linnet run default 'PROMPT'"};
+        return options_.settle(context, model_);
+    }
+
     // The prompt, with the document below it where there is one.
-    Result<std::string> question(Context& context) const {
-        if (file_.empty()) return prompt_or_input(context, prompt_);
-        std::string document =
-            file_ == "-" ? TRY(read_input(context)) : TRY(read_file(file_, input_bytes_max));
-        return prompt_.empty() ? document : cat(prompt_, "\n\n", document);
+    Result<std::string> read_question(Context& context, std::string& document) const {
+        if (!file_.empty() && file_ != "-")
+            document = TRY(read_file(file_, input_bytes_max));
+        else if (file_ == "-" || (prompt_given() && stdin_is_document()))
+            document = TRY(read_input(context));
+        if (trim(document).empty()) document.clear();
+        if (!prompt_given() && document.empty()) return prompt_or_input(context, prompt_);
+        if (!prompt_given()) return document;
+        return document.empty() ? prompt_ : cat(prompt_, "\n\n", document);
     }
+    bool prompt_given() const { return !prompt_.empty() && prompt_ != "-"; }
 
-    void show(Context& context, const OutputEvent& part, std::string& text,
-              std::string& reasoning) const {
-        if (part.kind == OutputEvent::Kind::Reasoning) {
-            reasoning += part.text;
-            if (think_ == "show") context.output.print(context.output.paint(Style::Dim, part.text));
-        } else if (part.kind == OutputEvent::Kind::Text) {
-            // Templates open the answer with a line of their own now and then.
-            std::string_view piece = part.text;
-            if (text.empty())
-                piece.remove_prefix(std::min(piece.find_first_not_of(" \n"), piece.size()));
-            text += piece;
-            context.output.print(piece);
+    static Error too_long(const LocalGenerator& generator, const std::string& document) {
+        size_t tokens = generator.tokenizer().encode(document).size();
+        uint32_t context = generator.context();
+        uint32_t trained = generator.engine().model().config().context;
+        Error error{Code::NoFit,
+                    cat("the document has ", tokens, " tokens, and the context holds ", context,
+                        " with the question and the answer"),
+                    ""};
+        constexpr size_t room = 512;  // for the question and an answer
+        if (tokens + room <= trained) {
+            error.next = cat("use --context ", tokens + room, " or more, up to ", trained);
+        } else {
+            size_t percent = (std::max<size_t>(trained, room) - room) * 100 / tokens;
+            error.next = cat("the model can take ", trained, " tokens: give it a part, at most ",
+                             percent, " % of the document, or ask a model with a longer context");
         }
+        return error;
     }
 
-    std::string model_, prompt_, file_, system_, think_ = "show";
+    std::string model_, prompt_, file_, system_;
     GenerationOptions options_;
 };
 

@@ -17,6 +17,7 @@ struct TinyModel {
     uint32_t dim = 64, layers = 2, heads = 4, kv_heads = 2, hidden = 96, context = 512;
     std::string dtype = "q8_0";  // of the matrices
     uint64_t seed = 1;
+    std::vector<std::string> more_control{};  // control tokens behind the others
 };
 
 inline constexpr int32_t tiny_end = 257;  // <|im_end|>
@@ -52,6 +53,10 @@ inline MetadataBuilder tiny_metadata(const TinyModel& tiny) {
     std::vector<std::string> merges = {"t h"};
     tokens.push_back("th");
     types.push_back(1);
+    for (const std::string& control : tiny.more_control) {
+        tokens.push_back(control);
+        types.push_back(3);
+    }
     metadata.set("tokenizer.ggml.model", "gpt2").set("tokenizer.ggml.pre", "gpt-2");
     metadata.set_array("tokenizer.ggml.tokens", std::span<const std::string>(tokens));
     metadata.set_array("tokenizer.ggml.token_type", std::span<const int32_t>(types));
@@ -68,7 +73,7 @@ inline MetadataBuilder tiny_metadata(const TinyModel& tiny) {
 
 // Writes the model to `path`.
 inline void write_tiny_model(const Path& path, const TinyModel& tiny = {}) {
-    constexpr uint64_t vocabulary = 259;
+    const uint64_t vocabulary = 259 + tiny.more_control.size();
     uint64_t kv_dim = uint64_t{tiny.dim} / tiny.heads * tiny.kv_heads;
     const DType* matrix = dtype_named(tiny.dtype);
     const DType* plain = dtype_named("f32");

@@ -1,0 +1,24 @@
+#include "linnet/chat_input.h"
+
+#include <unistd.h>
+
+namespace linnet {
+
+ChatInput::ChatInput(Context& context)
+    : context_(context),
+      editor_(STDIN_FILENO, STDOUT_FILENO,
+              context.environment.get("TERM").value_or("dumb") == "dumb", context.cancel) {
+    if (!editor_.is_interactive()) return;
+    auto kept = History::open(context.paths.state / "chat_history");
+    if (kept)
+        history_ = std::move(*kept);
+    else
+        context.output.warn(kept.error().what);
+}
+
+Result<std::optional<std::string>> ChatInput::message(Completer completer) {
+    context_.output.flush();
+    return editor_.read_line("> ", history_, completer);
+}
+
+}  // namespace linnet
