@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "linnet/answer_meter.h"
 #include "linnet/answer_printer.h"
+#include "linnet/input.h"
 #include "linnet/signals.h"
 
 namespace linnet {
@@ -77,7 +78,7 @@ Result<> ChatSession::answer() {
     std::optional<RunStats> stats;
     for (;;) {
         auto event = (*generation)->next(context_.cancel);
-        bool stopped = !event && event.error().code == Code::Interrupted &&
+        bool stopped = !event && event.error().code == Code::Interrupted && stdin_is_terminal() &&
                        Signals::forgive_interrupt(context_.cancel);
         if (stopped) break;
         if (!event) {

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "linnet/command.h"
 #include "linnet/models.h"
+#include "linnet/parameters.h"
 #include "model/summary.h"
 
 namespace linnet {
@@ -43,7 +44,7 @@ class Show final : public Command {
         uint64_t tokens = context_.value_or(summary.context.value_or(4096));
         auto need = memory_needed(summary, tokens);
         auto available = available_memory();
-        print_facts(context.output, summary);
+        print_facts(context.output, summary, advice_text(checkpoint));
         print_types(context.output, summary);
         print_memory(context.output, summary, need, available);
         if (tensors_) print_tensors(context.output, checkpoint);
@@ -69,7 +70,27 @@ class Show final : public Command {
         return Done{};
     }
 
-    static void print_facts(Output& output, const ModelSummary& summary) {
+    // How the model's makers advise to sample; empty where they do not say.
+    static std::string advice_text(const Checkpoint& checkpoint) {
+        std::vector<std::string> parts;
+        for (const auto& [row, value] : advised(checkpoint))
+            parts.push_back(cat(row->name, " ", parameter_text(*row, value)));
+        return parts.empty() ? "" : cat(join(parts, ", "), ", as its makers advise");
+    }
+    static std::vector<std::pair<const ParameterRow*, double>> advised(
+        const Checkpoint& checkpoint) {
+        Parameters parameters;
+        parameters.advise(checkpoint);
+        std::vector<std::pair<const ParameterRow*, double>> out;
+        for (const ParameterRow& row : parameter_table()) {
+            auto [value, origin] = parameters.of(row);
+            if (origin == ParameterOrigin::Model) out.emplace_back(&row, value);
+        }
+        return out;
+    }
+
+    static void print_facts(Output& output, const ModelSummary& summary,
+                            const std::string& sampling) {
         Table table;
         auto row = [&](std::string_view what, std::string value) {
             if (!value.empty())
@@ -84,6 +105,7 @@ class Show final : public Command {
                 summary.parameters ? ", " + bits_text(summary.bits_per_weight()) + " each" : ""));
         if (summary.context) row("Context", cat(*summary.context, " tokens"));
         row("Tokenizer", tokenizer_text(summary.tokenizer));
+        row("Sampling", sampling);
         row("Licence", summary.license);
         row("Template", summary.template_bytes
                             ? cat(bytes_text(*summary.template_bytes), " (--template prints it)")
@@ -176,6 +198,9 @@ class Show final : public Command {
         Json out = to_json(summary);
         out.set("memory", need ? to_json(*need) : Json());
         out.set("available_bytes", available ? Json(*available) : Json());
+        Json sampling = Json::object();
+        for (const auto& [row, value] : advised(checkpoint)) sampling.set(row->name, value);
+        out.set("sampling", std::move(sampling));
         bool known = need && available;
         out.set("fits", known ? Json(need->total <= *available) : Json());
         out.set("context_that_fits", known ? Json(context_that_fits(summary, *available)) : Json());

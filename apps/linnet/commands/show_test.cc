@@ -56,9 +56,11 @@ TEST(ShowCommand, OpensSplitModelsAndFolders) {
         "hidden_size": 8, "num_attention_heads": 2, "max_position_embeddings": 100})");
     folder.write("m/tokenizer_config.json", R"({"chat_template": "{{ x }}\n\u001b[2J"})");
     folder.write("m/model.safetensors", folder.read(golden("model.safetensors")));
+    folder.write("m/generation_config.json", R"({"temperature": 0.6, "top_k": 20})");
     run = folder.run({"show", (folder.path() / "m").string(), "--tensors"});
     EXPECT_EQ(run.exit_code, 0) << run.err;
     expect_says(run.out, "cube");
+    expect_says(run.out, "temp 0.6, top_k 20, as its makers advise");
     expect_says(run.out, "2 x 3 x 5");
     run = folder.run({"show", (folder.path() / "m").string(), "--template"});
     EXPECT_EQ(run.out, "{{ x }}\n\x1b[2J");  // no terminal: as it is
