@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "linnet/answer_meter.h"
 #include "linnet/conversation_file.h"
+#include "linnet/external_editor.h"
 
 namespace linnet {
 namespace {
@@ -36,6 +37,8 @@ std::span<const ChatCommands::Row> ChatCommands::table() {
         {"/regenerate", "", "have the last answer once more, another one",
          &ChatCommands::regenerate},
         {"/undo", "", "take the last question and its answer back", &ChatCommands::undo},
+        {"/edit", "", "change the last question in your editor, and ask it again",
+         &ChatCommands::edit},
         {"/stats", "", "what was computed so far, and how fast", &ChatCommands::stats},
         {"/help", "", "this", &ChatCommands::help},
         {"/bye", "", "end; so does Ctrl-D", &ChatCommands::bye},
@@ -192,6 +195,15 @@ Result<> ChatCommands::undo(std::string_view) {
     if (!session_.undo()) return Error{Code::Usage, "nothing was asked yet"};
     context_.output.note(cat(session_.messages().size(), " messages are left."));
     return Done{};
+}
+
+Result<> ChatCommands::edit(std::string_view) {
+    const std::vector<Message>& messages = session_.messages();
+    auto last = std::ranges::find(messages.rbegin(), messages.rend(), "user", &Message::role);
+    std::string text = TRY(edit_text(context_, last == messages.rend() ? "" : last->content));
+    if (trim(text).empty()) return Error{Code::Usage, "the message is empty: nothing is asked"};
+    session_.undo();
+    return session_.ask(std::move(text));
 }
 
 Result<> ChatCommands::stats(std::string_view) {

@@ -32,6 +32,7 @@ class ChatCommands {
     Result<> reset(std::string_view);
     Result<> regenerate(std::string_view);
     Result<> undo(std::string_view);
+    Result<> edit(std::string_view);
     Result<> stats(std::string_view);
     Result<> help(std::string_view);
     Result<> bye(std::string_view);

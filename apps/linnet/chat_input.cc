@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "linnet/signals.h"
+
 namespace linnet {
 
 ChatInput::ChatInput(Context& context)
@@ -17,8 +19,14 @@ ChatInput::ChatInput(Context& context)
 }
 
 Result<std::optional<std::string>> ChatInput::message(Completer completer) {
-    context_.output.flush();
-    return editor_.read_line("> ", history_, completer);
+    for (;;) {
+        context_.output.flush();
+        auto line = editor_.read_line("> ", history_, completer);
+        // A Ctrl-C that came before the terminal gave keys was for the prompt.
+        bool early = !line && line.error().code == Code::Interrupted && editor_.is_interactive() &&
+                     Signals::forgive_interrupt(context_.cancel);
+        if (!early) return line;
+    }
 }
 
 }  // namespace linnet

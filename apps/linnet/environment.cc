@@ -12,6 +12,8 @@ static constexpr VariableRow variables_read[] = {
     {"LINNET_SYSTEM_CONFIG", "Folder of the system's configuration, in place of /etc/linnet"},
     {"LINNET_ISA", "Kernels to compute with, in place of the fastest that the processor has"},
     {"NO_COLOR", "If set and not empty, no colours unless --color always asks for them"},
+    {"VISUAL", "Editor that /edit of a chat starts"},
+    {"EDITOR", "The same, where VISUAL is not set; vi if neither is"},
     {"HOME", "Where ~ leads, and where the XDG folders are if they are not set"},
     {"XDG_CONFIG_HOME", "Configuration is in its folder linnet; ~/.config if not set"},
     {"XDG_DATA_HOME", "Models are in its folder linnet; ~/.local/share if not set"},

@@ -41,8 +41,8 @@ class RawTerminal {
         send("\x1b[?2004h");
     }
     void leave() {
-        send("\x1b[?2004l");
         ::tcsetattr(input_fd_, TCSADRAIN, &before_);
+        send("\x1b[?2004l");
         Signals::restore_on_exit(-1, nullptr);
     }
 

@@ -40,10 +40,12 @@ class Chat : public ::testing::Test {
         Json saved = kept(file);
         return saved.find("messages")->as_array()->at(place).string_or("content", "");
     }
-    Terminal terminal(const std::vector<std::string>& more = {}) {
+    Terminal terminal(const std::vector<std::string>& more = {}, std::string editor = "") {
         std::vector<std::string> words = {linnet_binary().string(), "chat", "tiny.gguf"};
         words.insert(words.end(), more.begin(), more.end());
-        return Terminal(words, folder.environment(), folder.path() / "work");
+        auto variables = folder.environment();
+        variables["EDITOR"] = std::move(editor);
+        return Terminal(words, variables, folder.path() / "work");
     }
 
     RunFolder folder;
@@ -119,6 +121,7 @@ TEST_F(Chat, OnATerminalItHasHistoryCompletionAndPaste) {
         EXPECT_TRUE(chat.wait_for("\x1b[?2004h")) << printable(chat.all());  // it asks again
         chat.send("/save p.json\r");
         EXPECT_TRUE(chat.wait_for("Saved 2 messages")) << printable(chat.all());
+        ASSERT_TRUE(chat.wait_for("\x1b[?2004h"));
         chat.send("\x04");
         EXPECT_EQ(chat.wait_for_end(), 0);
     }
@@ -133,6 +136,31 @@ TEST_F(Chat, OnATerminalItHasHistoryCompletionAndPaste) {
     EXPECT_TRUE(again.wait_for("first")) << printable(again.all());
     again.send("\x03/bye\r");
     EXPECT_EQ(again.wait_for_end(), 0);
+}
+
+TEST_F(Chat, AQuestionIsChangedInTheUsersEditor) {
+    {
+        Terminal chat = terminal({"-n", "3", "--temp", "0"}, "sed -i 's/one/two/;s/^$/new/'");
+        ASSERT_TRUE(chat.wait_for("> "));
+        chat.send("one and more\r");
+        ASSERT_TRUE(chat.wait_for("\x1b[?2004h"));
+        chat.send("/edit\r");
+        ASSERT_TRUE(chat.wait_for("\x1b[?2004h"));
+        chat.send("/save e.json\r");
+        EXPECT_TRUE(chat.wait_for("Saved 2 messages")) << printable(chat.all());
+        ASSERT_TRUE(chat.wait_for("\x1b[?2004h"));
+        chat.send("\x04");
+        EXPECT_EQ(chat.wait_for_end(), 0);
+    }
+    EXPECT_EQ(content("work/e.json", 0), "two and more");
+    Terminal chat = terminal({}, "false");
+    ASSERT_TRUE(chat.wait_for("> "));
+    chat.send("/edit\r");
+    EXPECT_TRUE(chat.wait_for("did not end well")) << printable(chat.all());
+    EXPECT_TRUE(chat.wait_for("\x1b[?2004h"));
+    chat.send("\x04");
+    EXPECT_EQ(chat.wait_for_end(), 0);
+    EXPECT_NE(piped("/edit\n").err.find("needs a terminal"), std::string::npos);
 }
 
 // Writes a model whose greedy answer to "hello" does not end: random weights repeat themselves.
@@ -152,9 +180,10 @@ TEST_F(Chat, CtrlCStopsTheAnswerAndNotTheProgram) {
     chat.send("hello\r");
     ASSERT_TRUE(chat.wait_for("\x1b[?2004l"));  // it answers now
     chat.send("\x03");
-    EXPECT_TRUE(chat.wait_for("\x1b[?2004h")) << printable(chat.all());
+    ASSERT_TRUE(chat.wait_for("\x1b[?2004h")) << printable(chat.all(), 1000);
     chat.send("/stats\r");
     EXPECT_TRUE(chat.wait_for("0 answers")) << printable(chat.all());  // none came to its end
+    ASSERT_TRUE(chat.wait_for("\x1b[?2004h"));
     chat.send("\x03");
     EXPECT_TRUE(chat.wait_for("a second Ctrl-C leaves")) << printable(chat.all());
     chat.send("\x03");
