@@ -29,14 +29,15 @@ struct Computed {
 
 }  // namespace
 
-AnswerMeter::AnswerMeter(Clock& clock, Energy energy) : clock_(clock) {
+AnswerMeter::AnswerMeter(Clock& clock, Energy energy, Tree tree)
+    : clock_(clock), tree_(std::move(tree)) {
     if (energy == Energy::Measured) energy_.emplace(EnergyMeter::of(tree_, clock));
     if (energy_ && !energy_->works()) energy_.reset();
 }
 
-void AnswerMeter::sample() {
+void AnswerMeter::sample(const GenerationEvent& event) {
     double now_s = clock_.now_s();
-    if (!energy_ || now_s - sampled_s_ < sample_every_s) return;
+    if (!energy_ || (!event.finish && now_s - sampled_s_ < sample_every_s)) return;
     sampled_s_ = now_s;
     energy_->sample();
 }

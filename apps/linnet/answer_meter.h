@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "engine/engine.h"
+#include "engine/generator.h"
 #include "measure/energy.h"
 
 namespace linnet {
@@ -15,10 +15,13 @@ namespace linnet {
 class AnswerMeter {
   public:
     enum class Energy { Measured, Ignored };
-    AnswerMeter(Clock& clock, Energy energy);
+    // `tree` is this machine, or what a test has in its place.
+    AnswerMeter(Clock& clock, Energy energy, Tree tree = Tree());
+    AnswerMeter(const AnswerMeter&) = delete;  // the meter points into it
+    AnswerMeter& operator=(const AnswerMeter&) = delete;
 
     // To be called with every event of the answer.
-    void sample();
+    void sample(const GenerationEvent& event);
 
     // As --json and --stats tell it.
     Json document(const RunStats& stats) const;

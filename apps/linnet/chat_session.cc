@@ -86,7 +86,7 @@ Result<> ChatSession::answer() {
             return std::move(event).error();
         }
         if (!*event) break;
-        meter.sample();
+        meter.sample(**event);
         printer.show(**event);
         if ((*event)->finish) stats = (*event)->stats;
     }

@@ -135,7 +135,9 @@ void files(Page& page) {
     page.entry("~/.config/linnet/config.toml", "The user's configuration");
     page.entry(".linnet.toml",
                "The project's configuration: the nearest one, from the working folder upwards");
-    page.entry("~/.local/share/linnet/", "Models");
+    page.entry("~/.config/linnet/presets/*.toml", "Presets");
+    page.entry("~/.local/share/linnet/", "Models, and conversations that were saved");
+    page.entry("~/.local/state/linnet/chat_history", "What was typed in chats");
     page.entry("~/.cache/linnet/", "What can be made again; may be deleted at any time");
 }
 

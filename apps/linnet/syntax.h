@@ -15,7 +15,17 @@
 namespace linnet {
 
 // What the shell offers for a value; values.cc has one row each.
-enum class Complete { Nothing, File, Folder, Model, Preset, Setting, SettingValue, Command };
+enum class Complete {
+    Nothing,
+    File,
+    Folder,
+    Model,
+    Preset,
+    Runnable,  // a model or a preset
+    Setting,
+    SettingValue,
+    Command
+};
 
 // How the text of a number is read: plainly, as "10MB", or as "30s" (in seconds).
 enum class Unit { Plain, Size, Seconds };

@@ -50,8 +50,15 @@ std::vector<Candidate> preset_values(Context& context, std::span<const std::stri
     return out;
 }
 
+std::vector<Candidate> runnable_values(Context& context, std::span<const std::string> before) {
+    std::vector<Candidate> out = model_values(context, before);
+    std::ranges::move(preset_values(context, before), std::back_inserter(out));
+    return out;
+}
+
 constexpr ValuesRow rows[] = {
     {Complete::Model, model_values},
+    {Complete::Runnable, runnable_values},  // for run, chat and complete
     {Complete::Preset, preset_values},
     {Complete::Setting, setting_values},
     {Complete::SettingValue, values_of_setting},

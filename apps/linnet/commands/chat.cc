@@ -15,7 +15,7 @@ class ChatCommand final : public Command {
         syntax
             .positional("MODEL", &model_,
                         "a model file, a name of the store or of a preset; else the default model")
-            .completes(Complete::Model);
+            .completes(Complete::Runnable);
         syntax.option("-s,--system", &system_, "TEXT", "what the model shall be");
         options_.declare_model(syntax);
         options_.declare_sampling(syntax);

@@ -12,7 +12,7 @@ class CompleteCommand final : public Command {
     void declare(Syntax& syntax) override {
         syntax.positional("MODEL", &model_, "a model file, a name of the store, or a preset's name")
             .required()
-            .completes(Complete::Model);
+            .completes(Complete::Runnable);
         syntax.positional("PROMPT", &prompt_,
                           "the text to continue; - reads it from standard input");
         syntax.option("--suffix", &suffix_, "TEXT",
@@ -57,7 +57,7 @@ class CompleteCommand final : public Command {
         Json tokens = Json::array(), logprobs = Json::array();
         std::string text;
         while (auto event = TRY(generation->next(context.cancel))) {
-            meter.sample();
+            meter.sample(*event);
             for (const OutputEvent& part : event->parts) {
                 text += part.text;
                 context.output.print(part.text);

@@ -1,6 +1,7 @@
 // linnet preset import: a Modelfile of Ollama's as a preset.
 #include "base/text.h"
 #include "linnet/modelfile.h"
+#include "linnet/models.h"
 #include "linnet/store_access.h"
 #include "store/name.h"
 
@@ -31,6 +32,9 @@ class PresetImportCommand final : public Command {
         if (named.empty())
             return Error{Code::Usage, cat(path, " gives no name for the preset"), "--name NAME"};
         preset.name = TRY(parse_model_name(named));
+        if (TRY(is_name_of_model(context, preset.name)))
+            return Error{Code::Usage, cat("'", preset.name, "' is the name of a model"),
+                         "choose another one: --name NAME"};
         Store store = TRY(open_store(context));
         settle_model(context, store, path, preset);
         TRY(save_preset(context.paths, preset, force_));

@@ -108,6 +108,7 @@ TEST_F(Presets, AModelfileIsImported) {
     EXPECT_EQ(imported.find("warnings")->as_array()->size(), 1u);
     EXPECT_LE(*json({"run", "kind", "hello"}).find("stats", "completion_tokens")->as_uint(), 3u);
     EXPECT_EQ(exit_code({"preset", "import", "Modelfile", "--name", "kind"}), 9);
+    EXPECT_EQ(exit_code({"preset", "import", "Modelfile", "--name", "default"}), 2);
     folder.write("work/Broken", "FROM x\nADAPTER y\n");
     EXPECT_EQ(exit_code({"preset", "import", "Broken"}), 10);
     EXPECT_EQ(exit_code({"preset", "import", "absent"}), 3);

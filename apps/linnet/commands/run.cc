@@ -12,7 +12,7 @@ class RunCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
         syntax.positional("MODEL", &model_, "a model file, a name of the store, or a preset's name")
-            .completes(Complete::Model);
+            .completes(Complete::Runnable);
         syntax.positional("PROMPT", &prompt_, "the question; without one, standard input");
         syntax.option("-s,--system", &system_, "TEXT",
                       "what the model shall be, before the conversation");
@@ -56,7 +56,7 @@ class RunCommand final : public Command {
         auto generation = TRY(std::move(started));
         AnswerPrinter printer(context.output, options_.thinking());
         while (auto event = TRY(generation->next(context.cancel))) {
-            meter.sample();
+            meter.sample(*event);
             printer.show(*event);
             if (!event->finish) continue;
             printer.end_line();
