@@ -104,7 +104,7 @@ Result<Preset> GenerationOptions::as_preset() const {
 }
 
 Result<> GenerationOptions::settle(Context& context, std::string& model) {
-    bool named = preset_is_given();
+    bool named = !preset_name_.empty();
     if (!named && !has_preset(context.paths, model)) {
         if (model.empty()) model = default_model;
         return Done{};
@@ -113,6 +113,13 @@ Result<> GenerationOptions::settle(Context& context, std::string& model) {
     if (!named || model.empty())
         model = preset_.model.empty() ? std::string(default_model) : preset_.model;
     return Done{};
+}
+
+Result<> GenerationOptions::settle(Context& context, std::string& model, std::string& prompt) {
+    if (!preset_name_.empty() && prompt.empty()) std::swap(model, prompt);
+    if (preset_name_.empty() && model.empty())
+        return Error{Code::Usage, "MODEL is missing", "linnet run default 'PROMPT'"};
+    return settle(context, model);
 }
 
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,

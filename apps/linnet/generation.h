@@ -30,8 +30,9 @@ class GenerationOptions {
     // Settles which preset is used: that of --preset, or the one that MODEL names. MODEL becomes
     // the preset's where it named that or is empty. To be called before all that follows.
     Result<> settle(Context& context, std::string& model);
+    // The same for `MODEL PROMPT`, of which a lone word behind --preset is the prompt.
+    Result<> settle(Context& context, std::string& model, std::string& prompt);
     const Preset& preset() const { return preset_; }
-    bool preset_is_given() const { return !preset_name_.empty(); }
 
     // Loads the model, with a note of how it goes on a slow one.
     Result<std::unique_ptr<LocalGenerator>> open(Context& context, std::string_view model) const;

@@ -129,8 +129,8 @@ TEST_F(ProcessTest, KilledAtAnyMomentItIsRightOrAbsent) {
     for (bool done = false; !done;) {
         Child child(options("m"));
         ASSERT_LT(kills, 200u) << "it never gets on";
-        // Ever later, so that it gets on where other work keeps the processors busy.
-        std::this_thread::sleep_for(std::chrono::milliseconds(dice.below(150 + 20 * kills)));
+        // Longer and longer, so that it gets on where the machine is busy too.
+        std::this_thread::sleep_for(std::chrono::milliseconds(dice.below(150 + 10 * kills)));
         child.kill();
         done = child.wait() == 0;  // it was faster
         kills += !done;

@@ -11,7 +11,6 @@ class CompleteCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
         syntax.positional("MODEL", &model_, "a model file, a name of the store, or a preset's name")
-            .required()
             .completes(Complete::Runnable);
         syntax.positional("PROMPT", &prompt_,
                           "the text to continue; - reads it from standard input");
@@ -36,8 +35,8 @@ class CompleteCommand final : public Command {
     }
 
     Result<> run(Context& context) override {
+        TRY(options_.settle(context, model_, prompt_));
         std::string prompt = TRY(prompt_or_input(context, prompt_));
-        TRY(options_.settle(context, model_));
         auto generator = TRY(options_.open(context, model_));
         Parameters parameters;
         GenerationRequest request =

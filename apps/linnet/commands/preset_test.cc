@@ -63,6 +63,10 @@ TEST_F(Presets, FlagsWinOverPresetsAndThoseOverTheModel) {
     EXPECT_EQ(json({"run", "./tiny.gguf", "hello", "--preset", "p"}).string_or("model", ""),
               "./tiny.gguf");
     EXPECT_EQ(json({"complete", "p", "hello"}).find("sampling", "seed")->as_uint(), 5u);
+    EXPECT_EQ(json({"complete", "--preset", "p", "hello"}).find("tokens")->dump(),
+              json({"complete", "p", "hello"}).find("tokens")->dump());
+    EXPECT_EQ(exit_code({"complete"}), 2);
+    EXPECT_EQ(exit_code({"run"}), 2);
 }
 
 TEST_F(Presets, TheSystemPromptAndTheExamplesStandInFront) {

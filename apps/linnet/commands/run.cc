@@ -35,7 +35,7 @@ class RunCommand final : public Command {
     }
 
     Result<> run(Context& context) override {
-        TRY(settle(context));
+        TRY(options_.settle(context, model_, prompt_));
         std::string document;
         std::string question = TRY(read_question(context, document));
         Conversation conversation{options_.opening(system_), Json(), {}};
@@ -75,14 +75,6 @@ class RunCommand final : public Command {
     }
 
   private:
-    // With --preset the model may be left out, and what stands in its place is the prompt.
-    Result<> settle(Context& context) {
-        if (options_.preset_is_given() && prompt_.empty()) std::swap(model_, prompt_);
-        if (!options_.preset_is_given() && model_.empty())
-            return Error{Code::Usage, "MODEL is missing", "linnet run default 'PROMPT'"};
-        return options_.settle(context, model_);
-    }
-
     // The prompt, with the document below it where there is one.
     Result<std::string> read_question(Context& context, std::string& document) const {
         if (!file_.empty() && file_ != "-")
