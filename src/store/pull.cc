@@ -160,7 +160,7 @@ Result<> Pull::check_total_space() {
 }
 
 std::string Pull::step_name(size_t place) const {
-    std::string name = cat("pulling ", plan_.manifest.name);
+    std::string name = cat(request_.again ? "importing " : "pulling ", plan_.manifest.name);
     if (plan_.files.size() == 1) return name;
     return cat(name, " (", place + 1, " of ", plan_.files.size(), ")");
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/testing/data.h"
 #include "linnet/testing/process.h"
 #include "model/testing/tiny_model.h"
 
@@ -96,6 +97,21 @@ TEST_F(StoreCommands, FoldersAndSplitFilesAreImportedWhole) {
     std::filesystem::copy(folder.path() / "work/tiny.gguf", folder.path() / "work/models/m.gguf");
     EXPECT_EQ(json({"import", "models"}).string_or("name", ""), "models");
     EXPECT_EQ(held("models"), folder.read("work/tiny.gguf"));
+    folder.write("work/hf/config.json", R"({"model_type": "llama"})");
+    folder.write("work/hf/notes.txt", "not of the model");
+    std::filesystem::copy(source_folder() / "tests/golden/formats/model.safetensors",
+                          folder.path() / "work/hf/model.safetensors");
+    Json linked = json({"import", "hf", "--link"});
+    EXPECT_EQ(linked.find("files")->as_uint(), 2u);
+    EXPECT_TRUE(linked.bool_or("linked", false));
+    EXPECT_EQ(folder.run({"show", "hf"}).exit_code, 0);
+    EXPECT_EQ(json({"rm", "hf"}).string_or("name", ""), "hf");
+    std::string parts = (source_folder() / "tests/golden/formats").string();
+    Json split = json({"import", parts + "/split-00001-of-00002.gguf"});
+    EXPECT_EQ(split.string_or("name", ""), "split");
+    EXPECT_EQ(split.find("files")->as_uint(), 2u);
+    EXPECT_FALSE(split.bool_or("linked", true));
+    EXPECT_EQ(json({"rm", "split"}).string_or("name", ""), "split");
     folder.write("work/empty/readme.txt", "no model");
     EXPECT_EQ(folder.run({"import", "empty"}).exit_code, 10);
     folder.write("work/half-00001-of-00002.gguf", "GGUF");
