@@ -41,6 +41,10 @@ Result<> link_blob(const Path& file, const FileStamp& stamp, const Path& blob) {
         return cannot_link(errno, file, blob);
     auto linked = [&]() -> Result<> {
         if (::chmod(making.c_str(), 0444) != 0) return cannot_link(errno, file, blob);
+        // Whoever wrote the file may not have seen to it that it is on the disk.
+        Descriptor written(::open(making.c_str(), O_RDONLY | O_CLOEXEC));
+        if (written.get() < 0 || ::fsync(written.get()) != 0)
+            return system_error(errno, "sync", file);
         if (TRY(stamp_of(making)) != stamp)
             return Error{Code::Busy, cat(file, " was changed while it was imported"),
                          "import it again when nobody writes to it"};
