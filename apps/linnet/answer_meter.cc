@@ -47,6 +47,9 @@ Json AnswerMeter::document(const RunStats& s) const {
     return Json::object({{"prompt_tokens", s.prompt_tokens},
                          {"cached_tokens", s.cached_tokens},
                          {"completion_tokens", s.answer_tokens},
+                         {"drafted_tokens", s.drafted_tokens},
+                         {"accepted_tokens", s.accepted_tokens},
+                         {"dropped_tokens", s.dropped_tokens},
                          {"prefill_tps", per_second(computed.prompt, s.prompt_s)},
                          {"decode_tps", per_second(computed.answer, s.answer_s)},
                          {"first_token_s", s.first_token_s},
@@ -67,8 +70,12 @@ std::string stats_line(const RunStats& s) {
     return cat("prompt ", s.prompt_tokens, " tokens",
                s.cached_tokens > 0 ? cat(" (", s.cached_tokens, " cached)") : "", ", ",
                fixed(per_second(computed.prompt, s.prompt_s), 0), " t/s; answer ", s.answer_tokens,
-               " tokens, ", fixed(per_second(computed.answer, s.answer_s), 1),
-               " t/s; first token after ", fixed(s.first_token_s * 1000, 0), " ms; memory ",
+               " tokens, ", fixed(per_second(computed.answer, s.answer_s), 1), " t/s",
+               s.drafted_tokens > 0
+                   ? cat(" (", s.accepted_tokens, " of ", s.drafted_tokens, " guesses right)")
+                   : "",
+               s.dropped_tokens > 0 ? cat("; ", s.dropped_tokens, " old tokens forgotten") : "",
+               "; first token after ", fixed(s.first_token_s * 1000, 0), " ms; memory ",
                bytes_text(peak_memory()));
 }
 

@@ -30,8 +30,7 @@ void GenerationOptions::declare_model(Syntax& syntax) {
         .one_of({"fast", "f32"});
     syntax.setting("-t,--threads", "run.threads", "N");
     syntax.setting("-c,--context", "run.context", "TOKENS");
-    syntax.option("--kv", &kv_, "TYPE", "numbers of the key-value cache; f32 with --math f32")
-        .one_of({"f16", "f32"});
+    engine_.declare(syntax);
 }
 
 void GenerationOptions::declare_sampling(Syntax& syntax) {
@@ -133,10 +132,11 @@ Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context
     bool asked = context.settings.origin("run.context").layer >= Layer::Environment;
     if (!asked && preset_.context) tokens = *preset_.context;
     options.context = static_cast<uint32_t>(std::min<uint64_t>(tokens, 1 << 24));
-    options.kv = kv_ == "f32" ? KvType::F32 : KvType::F16;
+    const Math math = math_ == "f32" ? Math::F32 : Math::Fast;
+    TRY(engine_.apply(context, checkpoint, math, options));
     options.memory_max = available_memory();
-    auto generator = LocalGenerator::open(checkpoint, math_ == "f32" ? Math::F32 : Math::Fast,
-                                          kernels, context.clock, options, preset_.chat_template);
+    auto generator = LocalGenerator::open(checkpoint, math, kernels, context.clock, options,
+                                          preset_.chat_template);
     if (!generator) return std::move(generator).error().within(printable(model));
     for (const std::string& warning : (*generator)->tokenizer().warnings())
         context.output.warn(warning);
@@ -163,6 +163,7 @@ Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoin
     if (auto budget = first(flags.think_budget, preset_.think_budget))
         request.reasoning_max = static_cast<uint32_t>(std::min<uint64_t>(*budget, 1 << 24));
     request.form = TRY(form());
+    engine_.apply(request);
     return request;
 }
 

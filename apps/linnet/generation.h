@@ -8,6 +8,7 @@
 
 #include "engine/local_generator.h"
 #include "linnet/command.h"
+#include "linnet/engine_flags.h"
 #include "linnet/parameters.h"
 #include "linnet/preset.h"
 
@@ -48,12 +49,13 @@ class GenerationOptions {
 
   private:
     Result<AnswerForm> form() const;
-    std::string math_ = "fast", kv_ = "f16", preset_name_, think_;
+    std::string math_ = "fast", preset_name_, think_;
     std::array<std::optional<double>, parameters_count> given_;
     std::optional<uint64_t> seed_, tokens_max_, think_budget_;
     std::vector<std::string> stop_;
     std::string json_schema_, grammar_, regex_;
     Preset preset_;
+    EngineFlags engine_;
 };
 
 // "temp 0.7 (built-in), top_k 40 (model), …": those that do something.

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "base/text.h"
+#include "engine/context_shift.h"
+#include "engine/drafter.h"
 #include "engine/pages.h"
 #include "engine/sequence.h"
 #include "engine/snapshots.h"
@@ -18,34 +20,6 @@ size_t pages_for(size_t tokens) {
     return (tokens + page_tokens - 1) / page_tokens;
 }
 
-class Stream final : public TokenStream {
-  public:
-    explicit Stream(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
-    ~Stream() override { cancel(); }
-    void cancel() override { mailbox_->cancelled = true; }
-
-    Result<std::optional<TokenEvent>> next(const Cancel& cancel) override {
-        // Looks up now and then, because the flag has no way to wake a queue.
-        constexpr std::chrono::milliseconds look_up(20);
-        for (;;) {
-            if (finished_) return std::optional<TokenEvent>();
-            TRY(cancel.check());
-            if (auto event = mailbox_->events.pop_for(look_up)) {
-                finished_ = event->finish.has_value();
-                if (event->finish == FinishReason::Broken)
-                    return Error{Code::BadInput,
-                                 "the model computed values that are not numbers; its file is "
-                                 "probably damaged"};
-                return event;
-            }
-        }
-    }
-
-  private:
-    std::shared_ptr<Mailbox> mailbox_;
-    bool finished_ = false;
-};
-
 class LocalEngine final : public Engine {
   public:
     LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
@@ -58,8 +32,18 @@ class LocalEngine final : public Engine {
           pages_(cache_.pages(), page_tokens),
           snapshots_(options.snapshots_max.value_or(0)),
           workspace_(*model_, kernels, pool_, workspace_size(options)),
-          waiting_(options.queue_max),
-          thread_([this] { serve(); }) {}
+          waiting_(options.queue_max) {}
+
+    // With a drafter, whose model works with the engine's threads, it begins to serve.
+    Result<> begin(const Kernels& kernels) {
+        std::unique_ptr<DraftModel> draft;
+        if (options_.speculation.draft)
+            draft = TRY(
+                DraftModel::make(options_.speculation.draft, kernels, pool_, draft_size(options_)));
+        drafter_.emplace(options_.speculation, std::move(draft));
+        thread_ = std::jthread([this] { serve(); });
+        return Done{};
+    }
 
     ~LocalEngine() override {
         stopping_ = true;
@@ -68,9 +52,13 @@ class LocalEngine final : public Engine {
 
     static Workspace::Size workspace_size(const EngineOptions& options) {
         size_t tokens = std::max(options.batch_tokens_max, options.sequences_max);
+        size_t guesses = options.speculation.guesses() ? Drafter::step_max : 0;
         return {.tokens_max = tokens,
-                .outputs_max = options.sequences_max,
+                .outputs_max = options.sequences_max + guesses,
                 .context_max = options.context};
+    }
+    static DraftModel::Size draft_size(const EngineOptions& options) {
+        return {options.context, options.sequences_max, options.kv};
     }
 
     // A sequence has its state, and a copy at the last full page.
@@ -94,9 +82,14 @@ class LocalEngine final : public Engine {
     void serve_requests();
     void admit();
     bool start(Sequence& sequence);
+    bool take_pages(Sequence& sequence);
+    void release_pages(Sequence& sequence);
     void step();
     size_t chunk_of(const Sequence& sequence, size_t budget) const;
+    size_t guesses_for(const Sequence& sequence, size_t room) const;
+    void advance_guesses(Sequence& sequence, float* rows);
     void advance(Sequence& sequence, size_t tokens, std::span<float> logits);
+    void shift(Sequence& sequence);
     void remember_pages(Sequence& sequence);
     void restore_state(Sequence& sequence);
     void remember_state(Sequence& sequence);
@@ -111,6 +104,7 @@ class LocalEngine final : public Engine {
     PagePool pages_;
     Snapshots snapshots_;
     Workspace workspace_;
+    std::optional<Drafter> drafter_;
     BoundedQueue<SequencePtr> waiting_;
     SequencePtr next_;  // taken from the queue, and still without pages
     std::vector<SequencePtr> running_;
@@ -129,20 +123,26 @@ Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
             return Error{Code::Usage,
                          cat("the token ", token, " is not in the model's vocabulary of ",
                              model_->config().vocabulary)};
+    size_t dropped = 0;
+    if (request.shift_keep)
+        dropped = drop_oldest(request.prompt, *request.shift_keep, options_.context - 1);
     if (request.prompt.size() >= options_.context)
         return Error{Code::NoFit,
                      cat("the prompt has ", request.prompt.size(),
                          " tokens, and the context holds ", options_.context),
                      "shorten it, or start with a larger --context"};
     auto room = static_cast<uint32_t>(options_.context - request.prompt.size());
-    request.tokens_max = request.tokens_max == 0 ? room : std::min(request.tokens_max, room);
+    if (request.shift_keep && request.tokens_max == 0) request.tokens_max = options_.context;
+    if (!request.shift_keep)
+        request.tokens_max = request.tokens_max == 0 ? room : std::min(request.tokens_max, room);
     auto mailbox = std::make_shared<Mailbox>();
     auto sequence = std::make_unique<Sequence>(std::move(request), mailbox);
     sequence->submitted_s = clock_.now_s();
+    sequence->stats.dropped_tokens = dropped;
     if (!waiting_.try_push(sequence))
         return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"),
                      "try again later"};
-    return std::unique_ptr<TokenStream>(std::make_unique<Stream>(std::move(mailbox)));
+    return open_stream(std::move(mailbox));
 }
 
 void LocalEngine::serve() {
@@ -187,9 +187,17 @@ void LocalEngine::admit() {
     }
 }
 
-// Takes the pages for the whole of prompt and answer, so that it cannot run out half-way.
 bool LocalEngine::start(Sequence& sequence) {
-    size_t needed = pages_for(sequence.tokens.size() + sequence.request.tokens_max);
+    if (!take_pages(sequence)) return false;
+    sequence.stats.cached_tokens = sequence.computed;
+    sequence.started_s = clock_.now_s();
+    return true;
+}
+
+// Takes the pages for the whole of prompt and answer, so that it cannot run out half-way.
+bool LocalEngine::take_pages(Sequence& sequence) {
+    size_t left = sequence.request.tokens_max - sequence.stats.answer_tokens;
+    size_t needed = pages_for(std::min<size_t>(sequence.tokens.size() + left, options_.context));
     // The last token of the prompt is always computed: its logits choose the first token of the
     // answer.
     sequence.pages =
@@ -199,18 +207,19 @@ bool LocalEngine::start(Sequence& sequence) {
     while (sequence.pages.size() < needed) {
         auto page = pages_.take();
         if (!page) {
-            while (!sequence.pages.empty()) {
-                pages_.release(sequence.pages.back());
-                sequence.pages.pop_back();
-            }
+            release_pages(sequence);
             return false;
         }
         sequence.pages.push_back(*page);
     }
     sequence.computed = sequence.remembered_pages * page_tokens;
-    sequence.stats.cached_tokens = sequence.computed;
-    sequence.started_s = clock_.now_s();
     return true;
+}
+
+// The youngest first, so that a chain is forgotten from its end.
+void LocalEngine::release_pages(Sequence& sequence) {
+    for (; !sequence.pages.empty(); sequence.pages.pop_back())
+        pages_.release(sequence.pages.back());
 }
 
 // Keeps only the pages up to the nearest place where the state is known.
@@ -240,35 +249,73 @@ void LocalEngine::step() {
     runs_.clear();
     in_batch_.clear();
     size_t budget = workspace_.size().tokens_max;
-    auto add = [&](Sequence& sequence, size_t tokens) {
-        if (tokens == 0) return;
-        bool reaches_end = sequence.computed + tokens == sequence.tokens.size();
-        runs_.push_back({.tokens = std::span(sequence.tokens).subspan(sequence.computed, tokens),
+    auto add = [&](Sequence& sequence, std::span<const int32_t> tokens) {
+        if (tokens.empty()) return;
+        size_t end = sequence.computed + tokens.size();
+        runs_.push_back({.tokens = tokens,
                          .position = static_cast<uint32_t>(sequence.computed),
                          .pages = sequence.pages,
-                         .last_logits = reaches_end,
+                         .all_logits = end > sequence.tokens.size(),
+                         .last_logits = end >= sequence.tokens.size(),
                          .state = sequence.state.data()});
         in_batch_.push_back(&sequence);
-        budget -= tokens;
+        budget -= tokens.size();
     };
-    // Running answers first, a token each; prompts share what is left, taking turns at who comes
-    // first.
-    for (auto& sequence : running_)
-        if (!sequence->in_prompt())
-            add(*sequence, chunk_of(*sequence, std::min<size_t>(budget, 1)));
+    // Running answers first, a token each and what is guessed behind it; prompts share what is
+    // left, taking turns at who comes first.
+    size_t guesses = budget - std::min(running_.size(), budget);
+    guesses = std::min(guesses, workspace_.size().outputs_max - options_.sequences_max);
+    for (auto& sequence : running_) {
+        if (sequence->in_prompt() || chunk_of(*sequence, budget) == 0) continue;
+        drafter_->draft(*sequence, guesses_for(*sequence, guesses));
+        guesses -= sequence->checked.size() - 1;
+        add(*sequence, sequence->checked);
+    }
     prompt_turn_++;
     for (size_t i = 0; i < running_.size() && budget > 0; i++) {
         Sequence& sequence = *running_[(i + prompt_turn_) % running_.size()];
-        if (sequence.in_prompt()) add(sequence, chunk_of(sequence, budget));
+        if (sequence.in_prompt())
+            add(sequence,
+                std::span(sequence.tokens).subspan(sequence.computed, chunk_of(sequence, budget)));
     }
     auto logits = model_->forward({runs_}, cache_, workspace_);
     const size_t vocabulary = model_->config().vocabulary;
     float* row = const_cast<float*>(logits.data());  // the workspace's, ours until the next step
     for (size_t i = 0; i < runs_.size(); i++) {
-        bool chooses = runs_[i].last_logits;
-        advance(*in_batch_[i], runs_[i].tokens.size(), {row, chooses ? vocabulary : 0});
-        if (chooses) row += vocabulary;
+        Sequence& sequence = *in_batch_[i];
+        size_t tokens = runs_[i].tokens.size(), rows = runs_[i].all_logits    ? tokens
+                                                       : runs_[i].last_logits ? 1
+                                                                              : 0;
+        if (runs_[i].all_logits)
+            advance_guesses(sequence, row);
+        else
+            advance(sequence, tokens, {row, rows * vocabulary});
+        row += rows * vocabulary;
     }
+}
+
+// How many tokens may be guessed behind the last one: as many as could become part of the answer.
+// A state that has gone too far cannot be taken back.
+size_t LocalEngine::guesses_for(const Sequence& sequence, size_t room) const {
+    if (!sequence.state.empty()) return 0;
+    size_t answer = sequence.request.tokens_max - sequence.stats.answer_tokens - 1,
+           context =
+               options_.context - std::min<size_t>(sequence.tokens.size() + 1, options_.context),
+           events = Mailbox::events_max - 2 - sequence.mailbox->events.size();
+    return std::min({room, answer, context, events});
+}
+
+// Each token is chosen as if it had been computed alone; the first one that was not guessed makes
+// what was computed behind it void.
+void LocalEngine::advance_guesses(Sequence& sequence, float* rows) {
+    const size_t vocabulary = model_->config().vocabulary, count = sequence.checked.size();
+    size_t right = 0;
+    for (;; right++) {
+        advance(sequence, 1, {rows + right * vocabulary, vocabulary});
+        if (sequence.finish || right + 1 == count) break;
+        if (sequence.tokens.back() != sequence.checked[right + 1]) break;
+    }
+    drafter_->observe(sequence, right);
 }
 
 // The cache holds `tokens` more tokens; with logits the next one is chosen.
@@ -297,6 +344,18 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
         sequence.finish = FinishReason::End;
     else if (sequence.stats.answer_tokens >= sequence.request.tokens_max)
         sequence.finish = FinishReason::Length;
+    else if (sequence.tokens.size() >= options_.context)
+        shift(sequence);
+}
+
+// Makes room in a full context. What stays is computed again at its new positions, as the prompt
+// that it is now.
+void LocalEngine::shift(Sequence& sequence) {
+    check(sequence.request.shift_keep.has_value(), "an answer that may not shift fits the context");
+    sequence.stats.dropped_tokens +=
+        drop_oldest(sequence.tokens, *sequence.request.shift_keep, options_.context - 1);
+    release_pages(sequence);
+    check(take_pages(sequence), "the pages of one context stay available to it");
 }
 
 void LocalEngine::remember_pages(Sequence& sequence) {
@@ -334,11 +393,8 @@ void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
     if (sequence.answer_state_at > 0)
         snapshots_.remember(std::span(sequence.tokens).first(sequence.answer_state_at),
                             sequence.answer_state);
-    // The youngest first, so that a chain is forgotten from its end.
-    while (!sequence.pages.empty()) {
-        pages_.release(sequence.pages.back());
-        sequence.pages.pop_back();
-    }
+    release_pages(sequence);
+    if (drafter_) drafter_->release(sequence);
     double now = clock_.now_s();
     RunStats& stats = sequence.stats;
     bool answered = stats.answer_tokens > 0;
@@ -355,7 +411,11 @@ uint64_t memory_of(const Model& model, const EngineOptions& options) {
     return pages_for(options.context) * options.sequences_max *
                KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
            Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options)) +
-           LocalEngine::state_bytes(model, options);
+           LocalEngine::state_bytes(model, options) +
+           (options.speculation.draft
+                ? DraftModel::bytes(*options.speculation.draft, options.threads,
+                                    LocalEngine::draft_size(options))
+                : 0);
 }
 
 // How many states of earlier beginnings to keep: what the options ask for, or as many as are cheap,
@@ -432,8 +492,10 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
     }
     size_t pages = pages_for(options.context) * options.sequences_max;
     KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, options.kv));
-    return std::unique_ptr<Engine>(
-        std::make_unique<LocalEngine>(std::move(model), kernels, clock, options, std::move(cache)));
+    auto engine =
+        std::make_unique<LocalEngine>(std::move(model), kernels, clock, options, std::move(cache));
+    TRY(engine->begin(kernels));
+    return std::unique_ptr<Engine>(std::move(engine));
 }
 
 }  // namespace linnet

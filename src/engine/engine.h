@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "engine/constraint.h"
 #include "engine/sampling.h"
+#include "engine/speculation.h"
 #include "kernels/kernels.h"
 #include "model/model.h"
 
@@ -33,6 +34,7 @@ struct EngineOptions {
     // in either case fewer, but two, where memory is short.
     std::optional<size_t> snapshots_max{};
     std::optional<uint64_t> memory_max{};  // bytes that model and cache may take; NoFit beyond
+    Speculation speculation{};             // changes no answer
 };
 
 struct TokenRequest {
@@ -44,6 +46,9 @@ struct TokenRequest {
     size_t top_logprobs = 0;
     // What may come; not shared with another request that runs. Log-probabilities stay the model's.
     std::shared_ptr<Constraint> constraint{};
+    // Where the context is full: keeps this many first tokens, drops the older half of the others,
+    // and goes on. Absent: the answer ends there.
+    std::optional<uint32_t> shift_keep{};
 };
 
 enum class FinishReason { End, Length, Cancelled, Broken };
@@ -53,6 +58,8 @@ struct RunStats {
     size_t prompt_tokens = 0;
     size_t cached_tokens = 0;  // of the prompt, taken from earlier requests
     size_t answer_tokens = 0;
+    size_t drafted_tokens = 0, accepted_tokens = 0;  // guessed, and of these right
+    size_t dropped_tokens = 0;                       // where the context was full
     double queued_s = 0, prompt_s = 0,
            answer_s = 0;       // until its first step, its first token, its end
     double first_token_s = 0;  // from the request to the first token
@@ -82,8 +89,8 @@ class Engine {
                                                 EngineOptions options);
     virtual ~Engine() = default;
 
-    // Usage for a prompt that is empty, has unknown tokens or does not fit the context; Busy where
-    // the queue is full.
+    // Usage for a prompt that is empty or has unknown tokens; NoFit where it does not fit the
+    // context and may not be shifted; Busy where the queue is full.
     virtual Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) = 0;
 
     virtual const Model& model() const = 0;

@@ -143,7 +143,9 @@ TEST_F(EngineTest, AnswersAreTheSameAloneAndTogether) {
         }
         std::map<std::vector<int32_t>, std::vector<int32_t>> alone;
         for (auto& prompt : prompts) {
-            auto fresh = engine({.threads = 1, .context = 256});
+            auto fresh = engine({.threads = 1,
+                                 .context = 256,
+                                 .speculation = {.lookup = Speculation::Lookup::Off}});
             alone[prompt] = ask(*fresh, prompt, 12, cancel).tokens;
         }
         auto shared = engine({.threads = 2,

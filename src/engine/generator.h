@@ -42,6 +42,8 @@ struct GenerationRequest {
     std::optional<uint32_t> reasoning_max{};
     // What the answer shall be, behind the reasoning. Not together with ignore_end.
     AnswerForm form{};
+    // Where the context is full: forgets the older half of what is not the system prompt.
+    bool context_shift = false;
 };
 
 enum class StopReason { End, StopText, Length, ToolCalls, Cancelled };

@@ -239,6 +239,19 @@ Result<std::shared_ptr<GrammarConstraint>> LocalGenerator::constraint(
     return std::make_shared<GrammarConstraint>(std::move(grammar), std::move(reasoning));
 }
 
+// What a conversation with the same system prompt and another question starts with, too.
+uint32_t LocalGenerator::kept_tokens(const Conversation& conversation,
+                                     std::span<const int32_t> tokens) const {
+    Conversation other{{}, conversation.tools, conversation.enable_thinking};
+    for (const Message& message : conversation.messages)
+        if (message.role == "system") other.messages.push_back(message);
+    other.messages.push_back({.role = "user", .content = ""});
+    std::vector<int32_t> beginning;
+    if (!encode(other, beginning)) return 1;
+    auto differs = std::ranges::mismatch(beginning, tokens);
+    return static_cast<uint32_t>(differs.in1 - beginning.begin());
+}
+
 Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest request) {
     const Tokenizer& tokenizer = parts_.tokenizer;
     TokenRequest tokens;
@@ -259,6 +272,7 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
         parser = parts_.chat_template.dialect().parser(
             {.tools = wants_tools, .starts_inside = ends_in_reasoning(text)});
         tokens.constraint = constraint = TRY(this->constraint(request, text));
+        if (request.context_shift) tokens.shift_keep = kept_tokens(*conversation, tokens.prompt);
         if (request.reasoning_max) budget = ReasoningBudget(*request.reasoning_max, text, tokens);
     } else if (auto* plain = std::get_if<PlainPrompt>(&request.prompt)) {
         tokens.prompt =
@@ -267,6 +281,8 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
         tokens.prompt = std::move(std::get<std::vector<int32_t>>(request.prompt));
     }
     if (!constraint) tokens.constraint = constraint = TRY(this->constraint(request, ""));
+    if (request.context_shift && !tokens.shift_keep)
+        tokens.shift_keep = tokenizer.adds_bos() ? 1 : 0;
     LocalGeneration::Parts parts{.stream = nullptr,
                                  .engine = *parts_.engine,
                                  .tokenizer = tokenizer,

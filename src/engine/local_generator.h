@@ -39,6 +39,7 @@ class LocalGenerator final : public Generator {
     // The text, and its tokens.
     Result<std::string> encode(const Conversation& conversation,
                                std::vector<int32_t>& tokens) const;
+    uint32_t kept_tokens(const Conversation& conversation, std::span<const int32_t> tokens) const;
     ChatTemplate::Options template_options(const Conversation& conversation) const;
 
     // Nothing where any text will do. `prompt` is a conversation's, else empty.

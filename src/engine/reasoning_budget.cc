@@ -46,6 +46,9 @@ RunStats ReasoningBudget::joined(RunStats last) const {
     if (!before_) return last;
     RunStats all = *before_;
     all.answer_tokens = answer_.size() + last.answer_tokens;
+    all.drafted_tokens += last.drafted_tokens;
+    all.accepted_tokens += last.accepted_tokens;
+    all.dropped_tokens += last.dropped_tokens;
     all.answer_s += last.queued_s + last.prompt_s + last.answer_s;
     return all;
 }

@@ -19,6 +19,9 @@ struct Mailbox {
     std::atomic<bool> cancelled = false;
 };
 
+// The reader's end.
+std::unique_ptr<TokenStream> open_stream(std::shared_ptr<Mailbox> mailbox);
+
 struct Sequence {
     TokenRequest request;
     Sampler sampler;
@@ -32,7 +35,11 @@ struct Sequence {
     size_t branch = 0, prompt_end = 0;
     std::vector<float> answer_state;
     size_t answer_state_at = 0;
-    size_t remembered_pages = 0;  // of `pages`, offered to later requests
+    size_t remembered_pages = 0;        // of `pages`, offered to later requests
+    std::vector<int32_t> checked;       // in this step: the last token, and guesses behind it
+    DraftLength* guessed_by = nullptr;  // one of the next two
+    std::optional<DraftLength> lookup_length, draft_length;
+    std::optional<size_t> draft_place;  // in the draft model
     RunStats stats;
     double submitted_s = 0, started_s = 0, first_token_s = 0;
     std::optional<FinishReason> finish;

@@ -114,6 +114,39 @@ TEST_F(Generation, ReasoningIsShownHiddenAndBounded) {
     EXPECT_EQ(folder.run({"run", "t", "why", "--think-budget", "-3"}).exit_code, 2);
 }
 
+TEST_F(Generation, GuessesChangeNoAnswer) {
+    write_tiny_model(folder.path() / "work/small.gguf", {.layers = 1, .seed = 2});
+    std::vector<std::string> base = {"complete", "tiny.gguf", "abcabcabcabc", "-n",
+                                     "40",       "--json",    "--ignore-end", "--seed",
+                                     "4",        "--temp",    "0.3",          "--deterministic"};
+    auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), base.begin(), base.end());
+        return json(more);
+    };
+    Json plain = with({"--lookup", "off"});
+    EXPECT_EQ(plain.find("stats", "drafted_tokens")->as_uint(), 0u);
+    for (const auto& more : std::vector<std::vector<std::string>>{
+             {}, {"--lookup", "6"}, {"--lookup", "off", "--draft", "small.gguf"}})
+        EXPECT_EQ(with(more).find("tokens")->dump(), plain.find("tokens")->dump());
+    EXPECT_GT(with({"--lookup", "6"}).find("stats", "drafted_tokens")->as_uint(), 0u);
+    Ran wrong = folder.run({"run", "tiny.gguf", "x", "--lookup", "99"});
+    EXPECT_EQ(wrong.exit_code, 2);
+    EXPECT_NE(wrong.err.find("not auto, off or 1 to 15"), std::string::npos) << wrong.err;
+}
+
+TEST_F(Generation, AFullContextEndsOrShifts) {
+    std::vector<std::string> base = {"complete", "tiny.gguf",    "hello",  "-n", "200",
+                                     "--json",   "--ignore-end", "--temp", "0",  "--context",
+                                     "64"};
+    Json ends = json(base);
+    EXPECT_EQ(ends.string_or("finish_reason", ""), "length");
+    EXPECT_EQ(ends.find("tokens")->as_array()->size(), 59u);
+    base.emplace_back("--context-shift");
+    Json shifts = json(base);
+    EXPECT_EQ(shifts.find("tokens")->as_array()->size(), 200u);
+    EXPECT_GT(shifts.find("stats", "dropped_tokens")->as_uint(), 0u);
+}
+
 TEST_F(Generation, ErrorsHaveTheirCodes) {
     folder.write("work/broken.gguf", "GGUF and nothing else");
     EXPECT_EQ(folder.run({"run", "absent.gguf", "x"}).exit_code, 3);

@@ -17,6 +17,7 @@ struct TinyModel {
     uint32_t dim = 64, layers = 2, heads = 4, kv_heads = 2, hidden = 96, context = 512;
     std::string dtype = "q8_0";  // of the matrices
     uint64_t seed = 1;
+    std::string first_control = "<|im_start|>";
     std::vector<std::string> more_control{};  // control tokens behind the others
 };
 
@@ -46,7 +47,7 @@ inline MetadataBuilder tiny_metadata(const TinyModel& tiny) {
     std::vector<std::string> tokens;
     for (int byte = 0; byte < 256; byte++) tokens.push_back(byte_character(byte));
     std::vector<int32_t> types(256, 1);
-    for (const char* control : {"<|im_start|>", "<|im_end|>"}) {
+    for (const std::string& control : {tiny.first_control, std::string("<|im_end|>")}) {
         tokens.push_back(control);
         types.push_back(3);
     }
