@@ -192,6 +192,13 @@ TEST_F(EmbedderTest, FollowsTheModulesOfAFolder) {
     expect_refused(refused, Code::Unsupported, "");
 }
 
+TEST_F(EmbedderTest, FollowsTheMetadataOfAFile) {
+    auto file = must(Checkpoint::open(family("bert") / "model.gguf"));
+    ThreadPool pool(1);
+    auto model = must(Model::load(file, Math::F32, pool));
+    EXPECT_EQ(must(EmbeddingStyle::read(file, *model)).pooling, Pooling::Cls);
+}
+
 TEST_F(EmbedderTest, RanksAsTheReference) {
     Json expected = golden("bert");
     auto reranker = must(Reranker::open(must(Checkpoint::open(family("bert"))), Math::F32,

@@ -6,6 +6,7 @@
 #include "base/testing/data.h"
 #include "base/testing/result.h"
 #include "engine/engine.h"
+#include "engine/text_encoder.h"
 #include "kernels/select.h"
 
 namespace linnet {
@@ -112,6 +113,29 @@ TEST_P(Recurrent, AnswersAreTheSameAloneAndTogether) {
     for (const Tokens& prompt : prompts) streams.push_back(submit(*together, prompt));
     for (size_t i = 0; i < prompts.size(); i++)
         EXPECT_EQ(read(*streams[i]).tokens, ask(*engine(), prompts[i]).tokens) << i;
+}
+
+// Whole texts, each from a fresh state, in pieces where they are longer than a batch.
+TEST_P(Recurrent, StatesOfTextsAreTheSameAloneAndTogether) {
+    auto encoder = must(TextEncoder::make(model, kernels_of(kernel_isas().back()), {.threads = 2}));
+    std::vector<Tokens> texts = {random(20), random(700), random(1), random(100)};
+    if (encoder->context() < 700) texts[1].resize(encoder->context());
+    auto encode = [&](std::span<const Tokens> of) {
+        std::vector<std::vector<float>> out(of.size());
+        std::vector<EncoderText> inputs;
+        for (const Tokens& text : of) inputs.push_back({.tokens = text});
+        must(encoder->encode(inputs, cancel,
+                             [&](size_t text, size_t first, std::span<const float> states) {
+                                 EXPECT_EQ(out[text].size(), first * model->config().dim);
+                                 out[text].insert(out[text].end(), states.begin(), states.end());
+                             }));
+        return out;
+    };
+    auto together = encode(texts);
+    for (size_t i = 0; i < texts.size(); i++) {
+        EXPECT_EQ(together[i].size(), texts[i].size() * model->config().dim);
+        EXPECT_EQ(encode(std::span(texts).subspan(i, 1))[0], together[i]) << i;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Recurrent,

@@ -144,6 +144,7 @@ def bert_settings(w, c):
     w.add_head_count(c.num_attention_heads)
     w.add_layer_norm_eps(c.layer_norm_eps)
     w.add_causal_attention(False)
+    w.add_pooling_type(gguf.PoolingType.CLS)
     if getattr(c, "rope_parameters", None):
         w.add_rope_freq_base(c.rope_parameters["rope_theta"])
 

@@ -64,6 +64,10 @@ Result<> Decoder::read_expert_sizes() {
     DecoderSizes& s = sizes_;
     s.experts = TRY(source_.uint_or("expert_count", 0, 1024, 0));
     if (s.experts == 0) return Done{};
+    constexpr uint64_t experts_max = 1 << 17;  // of all layers; each takes some memory
+    if (uint64_t{s.experts} * s.layers > experts_max)
+        return Error{Code::BadInput, cat("the model says to have ", s.experts, " experts in ",
+                                         s.layers, " layers, which is too many")};
     s.experts_used = TRY(source_.need_uint("expert_used_count", 1, s.experts));
     s.expert_hidden = TRY(source_.uint_or("expert_feed_forward_length", 1, 1 << 20, s.hidden));
     return Done{};
