@@ -105,13 +105,24 @@ Result<std::vector<Embedding>> Embedder::embed(std::span<const std::string> text
         return Error{Code::Usage,
                      cat("the model's vectors have ", dim, " values, not ", options.dimensions)};
     const std::string prefix = TRY(prefix_of(parts_.style, options.role));
+    std::vector<Embedding> out;
+    for (size_t i = 0; i < texts.size(); i += texts_at_once)
+        TRY(embed_some(texts.subspan(i, std::min(texts_at_once, texts.size() - i)), prefix, options,
+                       cancel, out));
+    return out;
+}
+
+Result<> Embedder::embed_some(std::span<const std::string> texts, std::string_view prefix,
+                              const EmbedOptions& options, const Cancel& cancel,
+                              std::vector<Embedding>& out) {
     const Pooling pooling = options.pooling.value_or(parts_.style.pooling);
-    std::vector<Embedding> out(texts.size());
+    const size_t begin = out.size(), dim = dimensions();
     std::vector<std::vector<int32_t>> tokens;
     std::vector<EncoderText> inputs;
     std::vector<Pooled> pooled;
-    for (size_t i = 0; i < texts.size(); i++) {
-        tokens.push_back(tokens_of(cat(prefix, texts[i]), out[i]));
+    for (const std::string& text : texts) {
+        out.emplace_back();
+        tokens.push_back(tokens_of(cat(prefix, text), out.back()));
         inputs.push_back({.tokens = tokens.back()});
         pooled.emplace_back(pooling, tokens.back().size(), dim);
     }
@@ -120,15 +131,16 @@ Result<std::vector<Embedding>> Embedder::embed(std::span<const std::string> text
                                    pooled[text].add(first, states);
                                }));
     for (size_t i = 0; i < texts.size(); i++) {
-        out[i].values =
+        std::vector<float>& values = out[begin + i].values;
+        values =
             pooled[i].finish(options.dimensions > 0 ? options.dimensions : dim, options.normalize);
-        for (float value : out[i].values)
+        for (float value : values)
             if (!std::isfinite(value))
                 return Error{Code::BadInput,
                              "the model computed values that are not numbers; its file is "
                              "probably damaged"};
     }
-    return out;
+    return Done{};
 }
 
 }  // namespace linnet

@@ -45,9 +45,15 @@ class Embedder {
     };
     explicit Embedder(Parts parts) : parts_(std::move(parts)) {}
     std::vector<int32_t> tokens_of(std::string_view text, Embedding& out) const;
+    Result<> embed_some(std::span<const std::string> texts, std::string_view prefix,
+                        const EmbedOptions& options, const Cancel& cancel,
+                        std::vector<Embedding>& out);
 
     Parts parts_;
 };
+
+// Texts whose tokens are held in memory together.
+inline constexpr size_t texts_at_once = 64;
 
 // What embedders and rerankers open alike. BadInput where model and tokenizer do not fit.
 struct OpenedModel {

@@ -109,7 +109,9 @@ TEST_F(EmbedderTest, AnyModelWillDoAndCompanyChangesNothing) {
     Rng rng(3);
     // Longer than a batch, so that some come in pieces; short ones, and none at all.
     std::vector<std::string> texts;
-    for (size_t size : {0u, 1u, 30u, 400u, 509u, 5u, 64u, 300u}) {
+    std::vector<size_t> sizes = {0, 1, 30, 400, 509, 5, 64, 300};
+    sizes.resize(100, 3);  // more than are held in memory together
+    for (size_t size : sizes) {
         texts.emplace_back();
         for (size_t i = 0; i < size; i++) texts.back() += static_cast<char>('a' + rng.below(26));
     }

@@ -1,5 +1,6 @@
 #include "engine/reranker.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -23,7 +24,6 @@ Result<std::vector<Rank>> Reranker::rank(std::string_view query,
                                          std::span<const std::string> documents,
                                          const Cancel& cancel) {
     const Tokenizer& tokenizer = opened_.tokenizer;
-    const Model& model = opened_.encoder->model();
     const size_t most = opened_.encoder->context();
     // [CLS] query [SEP] document [SEP], of type 0 up to the first [SEP] and 1 behind it.
     const std::vector<int32_t> first = tokenizer.encode(query);
@@ -35,38 +35,51 @@ Result<std::vector<Rank>> Reranker::rank(std::string_view query,
                          "may have ",
                          most),
                      "shorten it"};
-    std::vector<Rank> out(documents.size());
+    std::vector<Rank> out;
+    for (size_t i = 0; i < documents.size(); i += texts_at_once)
+        TRY(rank_some(first, documents.subspan(i, std::min(texts_at_once, documents.size() - i)),
+                      cancel, out));
+    return out;
+}
+
+Result<> Reranker::rank_some(std::span<const int32_t> query, std::span<const std::string> documents,
+                             const Cancel& cancel, std::vector<Rank>& out) {
+    const Tokenizer& tokenizer = opened_.tokenizer;
+    const Model& model = opened_.encoder->model();
+    const size_t room = opened_.encoder->context() - query.size(), begin = out.size();
+    const uint8_t second_type = model.token_types() > 1 ? 1 : 0;
     std::vector<std::vector<int32_t>> tokens;
     std::vector<std::vector<uint8_t>> types;
     std::vector<EncoderText> inputs;
-    for (size_t i = 0; i < documents.size(); i++) {
-        auto second = tokenizer.encode(documents[i], {.bos = EncodeOptions::Add::No});
-        if (size_t room = most - first.size(); second.size() > room) {
-            out[i].cut = true;
+    for (const std::string& text : documents) {
+        Rank& rank = out.emplace_back();
+        auto second = tokenizer.encode(text, {.bos = EncodeOptions::Add::No});
+        rank.cut = second.size() > room;
+        if (rank.cut) {
             if (tokenizer.adds_eos()) second[room - 1] = second.back();
             second.resize(room);
         }
-        tokens.push_back(first);
+        tokens.emplace_back(query.begin(), query.end());
         tokens.back().insert(tokens.back().end(), second.begin(), second.end());
-        types.emplace_back(first.size(), uint8_t{0});
-        types.back().resize(tokens.back().size(), model.token_types() > 1 ? 1 : 0);
-        out[i].tokens = tokens.back().size();
+        types.emplace_back(query.size(), uint8_t{0});
+        types.back().resize(tokens.back().size(), second_type);
+        rank.tokens = tokens.back().size();
         inputs.push_back({.tokens = tokens.back(), .types = types.back()});
     }
     auto score = [&](size_t text, size_t token, std::span<const float> states) {
         if (token > 0) return;
-        float logit =
-            model.classify(opened_.encoder->kernels(), states.first(model.config().dim))[0];
-        out[text].logit = logit;
-        out[text].score = 1 / (1 + std::exp(-logit));
+        auto state = states.first(model.config().dim);
+        float logit = model.classify(opened_.encoder->kernels(), state)[0];
+        out[begin + text].logit = logit;
+        out[begin + text].score = 1 / (1 + std::exp(-logit));
     };
     TRY(opened_.encoder->encode(inputs, cancel, score));
-    for (const Rank& rank : out)
+    for (const Rank& rank : std::span(out).subspan(begin))
         if (!std::isfinite(rank.logit))
             return Error{Code::BadInput,
                          "the model computed values that are not numbers; its file is probably "
                          "damaged"};
-    return out;
+    return Done{};
 }
 
 }  // namespace linnet

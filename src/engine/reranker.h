@@ -28,6 +28,9 @@ class Reranker {
 
   private:
     explicit Reranker(OpenedModel opened) : opened_(std::move(opened)) {}
+    Result<> rank_some(std::span<const int32_t> query, std::span<const std::string> documents,
+                       const Cancel& cancel, std::vector<Rank>& out);
+
     OpenedModel opened_;
 };
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/testing/temporary.h"
 #include "kernels/select.h"
 #include "model/testing/tiny.h"
 
@@ -80,6 +81,18 @@ TEST_P(EachEncoder, StatesAreTheReferenceAloneAndInBatches) {
         EXPECT_LE(worst(*model, kernels, false), 1e-5) << kernels.name;
         EXPECT_LE(worst(*model, kernels, true), 1e-5) << kernels.name;
     }
+}
+
+// Rows that are whole blocks are packed; the states stay near.
+TEST_P(EachEncoder, FastArithmeticIsClose) {
+    TemporaryFolder folder;
+    if (path.extension() != ".gguf") path = path.parent_path() / "model.gguf";
+    write_quantized(path, folder.path() / "model.gguf");
+    auto file = must(Checkpoint::open(folder.path() / "model.gguf"));
+    const Kernels& kernels = kernels_of(kernel_isas().back());
+    auto model = must(Model::load(file, Math::Fast, pool));
+    EXPECT_LE(worst(*model, kernels, true), 0.3);
+    EXPECT_LE(worst(*must(Model::load(file, Math::F32, pool)), kernels, true), 0.3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, EachEncoder,

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/testing/temporary.h"
-#include "formats/writer.h"
 #include "kernels/select.h"
 #include "model/families/family.h"
 #include "model/summary.h"
@@ -167,31 +166,6 @@ TEST(Families, SummariesKnowWhatASequenceTakes) {
             EXPECT_TRUE(memory_needed(summary, 64)) << folder.path() << file;
         }
     }
-}
-
-// A copy whose matrices are of q8_0 where their rows are whole blocks.
-void write_quantized(const Path& from, const Path& to) {
-    Checkpoint model = must(Checkpoint::open(from));
-    const DType* q8_0 = dtype_named("q8_0");
-    std::vector<TensorPlan> plan;
-    for (const Tensor& tensor : model.tensors()) {
-        bool matrix = tensor.dtype->name == "bf16" && tensor.shape.row() % 32 == 0;
-        plan.push_back({std::string(tensor.name), matrix ? q8_0 : tensor.dtype, tensor.shape});
-    }
-    auto writer = must(CheckpointWriter::create(to, MetadataBuilder(model.metadata()), plan));
-    for (size_t i = 0; i < plan.size(); i++) {
-        const Tensor& tensor = model.tensors()[i];
-        if (plan[i].dtype == tensor.dtype) {
-            must(writer.append(tensor.data));
-            continue;
-        }
-        std::vector<float> values(tensor.values);
-        tensor.dtype->decode(tensor.data.data(), values.data(), values.size());
-        std::vector<std::byte> bytes(*q8_0->bytes_of(values.size()));
-        q8_0->encode(values.data(), bytes.data(), values.size());
-        must(writer.append(bytes));
-    }
-    must(writer.finish());
 }
 
 // Packed weights with int8 activations, whatever the family: near enough that nothing was mixed up.

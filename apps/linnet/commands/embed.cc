@@ -1,4 +1,6 @@
 // linnet embed: texts to vectors.
+#include <algorithm>
+
 #include "base/text.h"
 #include "engine/embedder.h"
 #include "linnet/encoder_options.h"
@@ -51,38 +53,51 @@ class EmbedCommand final : public Command {
                                  : document_ ? TextRole::Document
                                              : TextRole::Plain};
         if (!pooling_.empty()) how.pooling = parse_pooling(pooling_);
-        auto embeddings = TRY(embedder.embed(texts, how, context.cancel));
-        write(context, embeddings, how.pooling.value_or(embedder.style().pooling));
-        return Done{};
-    }
-
-  private:
-    void write(Context& context, std::span<const Embedding> embeddings, Pooling pooling) const {
-        size_t cut = 0, tokens = 0;
         Json list = Json::array();
-        for (const Embedding& embedding : embeddings) {
-            cut += embedding.cut;
-            tokens += embedding.tokens;
-            std::string line;
-            Json values = Json::array();
-            for (float value : embedding.values) {
-                if (!context.output.json()) line += cat(line.empty() ? "" : " ", fixed(value, 6));
-                values.push(static_cast<double>(value));
+        size_t cut = 0, tokens = 0;
+        // In parts, so that vectors come out as they are made.
+        constexpr size_t part = 256;
+        for (size_t i = 0; i < texts.size(); i += part) {
+            auto some = std::span(texts).subspan(i, std::min(part, texts.size() - i));
+            for (const Embedding& embedding : TRY(embedder.embed(some, how, context.cancel))) {
+                cut += embedding.cut;
+                tokens += embedding.tokens;
+                TRY(write(context, embedding, list));
             }
-            context.output.line(line);
-            list.push(Json::object({{"values", std::move(values)},
-                                    {"tokens", embedding.tokens},
-                                    {"cut", embedding.cut}}));
+            context.output.flush();
         }
         if (cut > 0)
             context.output.warn(cat(cut, cut == 1 ? " text was" : " texts were",
                                     " longer than the model takes, and only the beginning counts"));
+        size_t dimensions = how.dimensions > 0 ? how.dimensions : embedder.dimensions();
+        Pooling pooling = how.pooling.value_or(embedder.style().pooling);
         context.output.document(Json::object({{"model", model_},
                                               {"pooling", pooling_name(pooling)},
-                                              {"dimensions", embeddings[0].values.size()},
+                                              {"dimensions", dimensions},
                                               {"normalized", !no_normalize_},
                                               {"tokens", tokens},
                                               {"embeddings", std::move(list)}}));
+        return Done{};
+    }
+
+  private:
+    static Result<> write(Context& context, const Embedding& embedding, Json& list) {
+        if (!context.output.json()) {
+            std::string line;
+            for (float value : embedding.values)
+                line += cat(line.empty() ? "" : " ", fixed(value, 6));
+            context.output.line(line);
+            return Done{};
+        }
+        constexpr size_t values_max = 8'000'000;  // of a document
+        if (list.as_array()->size() * embedding.values.size() > values_max)
+            return Error{Code::NoFit, "the vectors are too many for one JSON document",
+                         "leave --json out: then each is a line of its own"};
+        Json values = Json::array();
+        for (float value : embedding.values) values.push(static_cast<double>(value));
+        list.push(Json::object(
+            {{"values", std::move(values)}, {"tokens", embedding.tokens}, {"cut", embedding.cut}}));
+        return Done{};
     }
 
     std::string model_, pooling_;

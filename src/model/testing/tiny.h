@@ -12,6 +12,7 @@
 
 #include "base/testing/data.h"
 #include "base/testing/result.h"
+#include "formats/writer.h"
 #include "model/model.h"
 
 namespace linnet::testing {
@@ -73,6 +74,31 @@ inline std::vector<EncoderGolden> read_encoder_golden(const Path& file) {
         out.push_back(std::move(golden));
     }
     return out;
+}
+
+// A copy whose matrices are of q8_0 where their rows are whole blocks.
+inline void write_quantized(const Path& from, const Path& to) {
+    Checkpoint model = must(Checkpoint::open(from));
+    const DType* q8_0 = dtype_named("q8_0");
+    std::vector<TensorPlan> plan;
+    for (const Tensor& tensor : model.tensors()) {
+        bool matrix = tensor.dtype->name == "bf16" && tensor.shape.row() % 32 == 0;
+        plan.push_back({std::string(tensor.name), matrix ? q8_0 : tensor.dtype, tensor.shape});
+    }
+    auto writer = must(CheckpointWriter::create(to, MetadataBuilder(model.metadata()), plan));
+    for (size_t i = 0; i < plan.size(); i++) {
+        const Tensor& tensor = model.tensors()[i];
+        if (plan[i].dtype == tensor.dtype) {
+            must(writer.append(tensor.data));
+            continue;
+        }
+        std::vector<float> values(tensor.values);
+        tensor.dtype->decode(tensor.data.data(), values.data(), values.size());
+        std::vector<std::byte> bytes(*q8_0->bytes_of(values.size()));
+        q8_0->encode(values.data(), bytes.data(), values.size());
+        must(writer.append(bytes));
+    }
+    must(writer.finish());
 }
 
 // Runs a model over several prompts at once.
