@@ -25,8 +25,11 @@ Result<std::vector<Rank>> Reranker::rank(std::string_view query,
                                          const Cancel& cancel) {
     const Tokenizer& tokenizer = opened_.tokenizer;
     const size_t most = opened_.encoder->context();
-    // [CLS] query [SEP] document [SEP], of type 0 up to the first [SEP] and 1 behind it.
-    const std::vector<int32_t> first = tokenizer.encode(query);
+    // [CLS] query [SEP] document [SEP], of type 0 up to the first [SEP] and 1 behind it. Where
+    // there are no types (RoBERTa), the mark between the two comes twice.
+    std::vector<int32_t> first = tokenizer.encode(query);
+    if (opened_.encoder->model().token_types() < 2 && tokenizer.adds_eos())
+        first.push_back(first.back());
     constexpr size_t least = 8;  // tokens of a document
     if (first.size() + least > most)
         return Error{Code::NoFit,

@@ -96,7 +96,7 @@ TEST_P(EachEncoder, FastArithmeticIsClose) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, EachEncoder,
-                         ::testing::Combine(::testing::Values("bert", "nomic-bert"),
+                         ::testing::Combine(::testing::Values("bert", "roberta", "nomic-bert"),
                                             ::testing::Bool()),
                          [](const auto& one) {
                              std::string name = std::get<0>(one.param);

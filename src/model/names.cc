@@ -58,7 +58,8 @@ constexpr NamePair architectures[] = {
     {"gemma3", "gemma3_text"},   {"olmo2", "olmo3"},
     {"qwen3moe", "qwen3_moe"},   {"nomic-bert", "nomic_bert"},
     {"falcon-h1", "falcon_h1"},  {"granitehybrid", "granitemoehybrid"},
-    {"gemma3n", "gemma3n_text"},
+    {"gemma3n", "gemma3n_text"}, {"bert", "roberta"},
+    {"bert", "xlm-roberta"},
 };
 
 bool is_number(std::string_view part) {

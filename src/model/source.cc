@@ -33,14 +33,15 @@ const Json* find_path(const Json* object, std::string_view path) {
 }
 
 // How folders name the same tensor: the language model may stand alone, without its head, or within
-// a model of text and images.
+// a model of text and images; an encoder may stand within a model that does something with it.
 const Tensor* find_variant(const Checkpoint& checkpoint, std::string_view name) {
     if (const Tensor* tensor = checkpoint.find(name)) return tensor;
     size_t dot = name.find('.');
     if (dot == name.npos) return nullptr;
     std::string_view body = name.substr(dot + 1);
     for (const std::string& other :
-         {cat("language_model.", name), cat("model.language_model.", body), std::string(body)})
+         {cat("language_model.", name), cat("model.language_model.", body), std::string(body),
+          cat("bert.", name), cat("roberta.", name)})
         if (const Tensor* tensor = checkpoint.find(other)) return tensor;
     return nullptr;
 }

@@ -59,8 +59,8 @@ class Windows {
 bool keeps_nothing(const SummarySettings& settings) {
     if (settings.gguf()) return settings.find("attention.causal", {}).flag(0) == false;
     const std::string& type = settings.architecture();
-    return type == "bert" || type == "nomic_bert" || type == "roberta" || type == "distilbert" ||
-           type == "modernbert";
+    return type == "bert" || type == "nomic_bert" || type == "roberta" || type == "xlm-roberta" ||
+           type == "distilbert" || type == "modernbert";
 }
 
 bool has_no_attention(std::string_view architecture) {

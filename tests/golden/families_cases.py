@@ -155,4 +155,9 @@ CASES = {
         config=hf.NomicBertConfig, gguf="nomic-bert", settings=bert_settings, encoder="states", model=hf.AutoModel,
         sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=20, head_dim=12,
                    type_vocab_size=2)),
+    "roberta": dict(
+        config=hf.XLMRobertaConfig, gguf="bert", rows=bert_rows, settings=bert_settings, encoder="classifier",
+        model=hf.AutoModelForSequenceClassification,
+        sizes=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=28,
+                   max_position_embeddings=66, type_vocab_size=1, num_labels=1, pad_token_id=1)),
 }

@@ -137,7 +137,8 @@ def expert_extras(w, c):
 
 
 def bert_settings(w, c):
-    w.add_context_length(c.max_position_embeddings)
+    unused = c.pad_token_id + 1 if c.model_type == "xlm-roberta" else 0
+    w.add_context_length(c.max_position_embeddings - unused)
     w.add_embedding_length(c.hidden_size)
     w.add_block_count(c.num_hidden_layers)
     w.add_feed_forward_length(c.intermediate_size)
@@ -151,8 +152,14 @@ def bert_settings(w, c):
 
 def bert_rows(name, tensor, c):
     """The classifier's two steps have names of their own."""
-    name = name.removeprefix("bert.")
-    name = name.replace("pooler.dense", "cls").replace("classifier", "cls.output")
+    name = name.removeprefix("bert.").removeprefix("roberta.")
+    for part, new in (("classifier.dense", "cls"), ("classifier.out_proj", "cls.output"), ("pooler.dense", "cls"),
+                      ("classifier", "cls.output")):
+        if name.startswith(part):
+            name = name.replace(part, new)
+            break
+    if c.model_type == "xlm-roberta" and "position_embeddings" in name:
+        tensor = tensor[c.pad_token_id + 1:].contiguous()
     yield name, tensor
 
 

@@ -82,7 +82,7 @@ def encoder_golden(case, model, draw):
     for i, length in enumerate((40, 5, 33)):
         ids = torch.tensor(draw.integers(3, VOCABULARY, length), dtype=torch.int32)
         types = torch.zeros(length, dtype=torch.int32)
-        types[length // 3:] = i % 2
+        types[length // 3:] = i % 2 if model.config.type_vocab_size > 1 else 0
         with torch.no_grad():
             inputs = dict(input_ids=ids[None].long(), token_type_ids=types[None].long())
             states = model.base_model(**inputs).last_hidden_state[0].float()

@@ -1,7 +1,7 @@
 // Encoders, which look at a whole text at once and answer with a vector for each of its tokens:
 // BERT (Devlin et al. 2019), with norms behind the sums and a score for a pair of texts where the
-// file has a classifier; and Nomic's, which turns positions and gates its feed-forward (Nussbaum et
-// al. 2024).
+// file has a classifier; RoBERTa, the same but for its positions (Liu et al. 2019); and Nomic's,
+// which turns positions and gates its feed-forward (Nussbaum et al. 2024).
 #include "model/blocks/stream_norm.h"
 #include "model/families/decoder.h"
 #include "model/families/family.h"
@@ -11,31 +11,36 @@ namespace {
 
 constexpr NamePair bert_names[] = {
     {"attention.layer_norm_epsilon", "layer_norm_eps"},
-    {"token_embd.weight", "bert.embeddings.word_embeddings.weight"},
-    {"position_embd.weight", "bert.embeddings.position_embeddings.weight"},
-    {"token_types.weight", "bert.embeddings.token_type_embeddings.weight"},
-    {"token_embd_norm.weight", "bert.embeddings.LayerNorm.weight"},
-    {"token_embd_norm.bias", "bert.embeddings.LayerNorm.bias"},
-    {"blk.#.attn_q.weight", "bert.encoder.layer.#.attention.self.query.weight"},
-    {"blk.#.attn_q.bias", "bert.encoder.layer.#.attention.self.query.bias"},
-    {"blk.#.attn_k.weight", "bert.encoder.layer.#.attention.self.key.weight"},
-    {"blk.#.attn_k.bias", "bert.encoder.layer.#.attention.self.key.bias"},
-    {"blk.#.attn_v.weight", "bert.encoder.layer.#.attention.self.value.weight"},
-    {"blk.#.attn_v.bias", "bert.encoder.layer.#.attention.self.value.bias"},
-    {"blk.#.attn_output.weight", "bert.encoder.layer.#.attention.output.dense.weight"},
-    {"blk.#.attn_output.bias", "bert.encoder.layer.#.attention.output.dense.bias"},
-    {"blk.#.attn_output_norm.weight", "bert.encoder.layer.#.attention.output.LayerNorm.weight"},
-    {"blk.#.attn_output_norm.bias", "bert.encoder.layer.#.attention.output.LayerNorm.bias"},
-    {"blk.#.ffn_up.weight", "bert.encoder.layer.#.intermediate.dense.weight"},
-    {"blk.#.ffn_up.bias", "bert.encoder.layer.#.intermediate.dense.bias"},
-    {"blk.#.ffn_down.weight", "bert.encoder.layer.#.output.dense.weight"},
-    {"blk.#.ffn_down.bias", "bert.encoder.layer.#.output.dense.bias"},
-    {"blk.#.layer_output_norm.weight", "bert.encoder.layer.#.output.LayerNorm.weight"},
-    {"blk.#.layer_output_norm.bias", "bert.encoder.layer.#.output.LayerNorm.bias"},
-    {"cls.weight", "bert.pooler.dense.weight"},
-    {"cls.bias", "bert.pooler.dense.bias"},
+    {"padding", "pad_token_id"},
+    {"token_embd.weight", "embeddings.word_embeddings.weight"},
+    {"position_embd.weight", "embeddings.position_embeddings.weight"},
+    {"token_types.weight", "embeddings.token_type_embeddings.weight"},
+    {"token_embd_norm.weight", "embeddings.LayerNorm.weight"},
+    {"token_embd_norm.bias", "embeddings.LayerNorm.bias"},
+    {"blk.#.attn_q.weight", "encoder.layer.#.attention.self.query.weight"},
+    {"blk.#.attn_q.bias", "encoder.layer.#.attention.self.query.bias"},
+    {"blk.#.attn_k.weight", "encoder.layer.#.attention.self.key.weight"},
+    {"blk.#.attn_k.bias", "encoder.layer.#.attention.self.key.bias"},
+    {"blk.#.attn_v.weight", "encoder.layer.#.attention.self.value.weight"},
+    {"blk.#.attn_v.bias", "encoder.layer.#.attention.self.value.bias"},
+    {"blk.#.attn_output.weight", "encoder.layer.#.attention.output.dense.weight"},
+    {"blk.#.attn_output.bias", "encoder.layer.#.attention.output.dense.bias"},
+    {"blk.#.attn_output_norm.weight", "encoder.layer.#.attention.output.LayerNorm.weight"},
+    {"blk.#.attn_output_norm.bias", "encoder.layer.#.attention.output.LayerNorm.bias"},
+    {"blk.#.ffn_up.weight", "encoder.layer.#.intermediate.dense.weight"},
+    {"blk.#.ffn_up.bias", "encoder.layer.#.intermediate.dense.bias"},
+    {"blk.#.ffn_down.weight", "encoder.layer.#.output.dense.weight"},
+    {"blk.#.ffn_down.bias", "encoder.layer.#.output.dense.bias"},
+    {"blk.#.layer_output_norm.weight", "encoder.layer.#.output.LayerNorm.weight"},
+    {"blk.#.layer_output_norm.bias", "encoder.layer.#.output.LayerNorm.bias"},
+    {"cls.weight", "pooler.dense.weight"},
+    {"cls.bias", "pooler.dense.bias"},
+    {"cls.weight", "classifier.dense.weight"},
+    {"cls.bias", "classifier.dense.bias"},
     {"cls.output.weight", "classifier.weight"},
     {"cls.output.bias", "classifier.bias"},
+    {"cls.output.weight", "classifier.out_proj.weight"},
+    {"cls.output.bias", "classifier.out_proj.bias"},
 };
 
 // Folders of older and newer programs name the settings differently.
@@ -56,19 +61,19 @@ constexpr NamePair nomic_names[] = {
     {"rope.freq_base", "rope_parameters.rope_theta"},
     {"activation", "hidden_act"},
     {"activation", "activation_function"},
-    {"token_embd.weight", "nomic_bert.embeddings.word_embeddings.weight"},
-    {"token_types.weight", "nomic_bert.embeddings.token_type_embeddings.weight"},
-    {"token_embd_norm.weight", "nomic_bert.emb_ln.weight"},
-    {"token_embd_norm.bias", "nomic_bert.emb_ln.bias"},
-    {"blk.#.attn_qkv.weight", "nomic_bert.encoder.layers.#.attn.Wqkv.weight"},
-    {"blk.#.attn_output.weight", "nomic_bert.encoder.layers.#.attn.out_proj.weight"},
-    {"blk.#.attn_output_norm.weight", "nomic_bert.encoder.layers.#.norm1.weight"},
-    {"blk.#.attn_output_norm.bias", "nomic_bert.encoder.layers.#.norm1.bias"},
-    {"blk.#.ffn_up.weight", "nomic_bert.encoder.layers.#.mlp.fc11.weight"},
-    {"blk.#.ffn_gate.weight", "nomic_bert.encoder.layers.#.mlp.fc12.weight"},
-    {"blk.#.ffn_down.weight", "nomic_bert.encoder.layers.#.mlp.fc2.weight"},
-    {"blk.#.layer_output_norm.weight", "nomic_bert.encoder.layers.#.norm2.weight"},
-    {"blk.#.layer_output_norm.bias", "nomic_bert.encoder.layers.#.norm2.bias"},
+    {"token_embd.weight", "embeddings.word_embeddings.weight"},
+    {"token_types.weight", "embeddings.token_type_embeddings.weight"},
+    {"token_embd_norm.weight", "emb_ln.weight"},
+    {"token_embd_norm.bias", "emb_ln.bias"},
+    {"blk.#.attn_qkv.weight", "encoder.layers.#.attn.Wqkv.weight"},
+    {"blk.#.attn_output.weight", "encoder.layers.#.attn.out_proj.weight"},
+    {"blk.#.attn_output_norm.weight", "encoder.layers.#.norm1.weight"},
+    {"blk.#.attn_output_norm.bias", "encoder.layers.#.norm1.bias"},
+    {"blk.#.ffn_up.weight", "encoder.layers.#.mlp.fc11.weight"},
+    {"blk.#.ffn_gate.weight", "encoder.layers.#.mlp.fc12.weight"},
+    {"blk.#.ffn_down.weight", "encoder.layers.#.mlp.fc2.weight"},
+    {"blk.#.layer_output_norm.weight", "encoder.layers.#.norm2.weight"},
+    {"blk.#.layer_output_norm.bias", "encoder.layers.#.norm2.bias"},
 };
 
 constexpr DecoderStyle bert{
@@ -89,8 +94,18 @@ Result<> read_places(Decoder& decoder) {
     const Source& source = decoder.source();
     const DecoderSizes& s = decoder.sizes();
     if (source.has("position_embd.weight")) {
+        // In a folder of RoBERTa positions begin behind that of padding; a GGUF file has them cut.
+        auto type = source.document_setting("model_type");
+        const std::string* name = type ? type->as_string() : nullptr;
+        uint32_t unused = 0;
+        if (name && name->ends_with("roberta"))
+            unused = 1 + TRY(source.uint_or("padding", 0, s.context, 1));
+        if (unused >= s.context)
+            return Error{Code::BadInput,
+                         cat("of ", s.context, " positions ", unused, " are unused")};
         const Tensor& positions = *TRY(source.need("position_embd.weight", s.context, s.dim));
-        decoder.model.positions = Matrix(positions, s.dim);
+        decoder.model.config.context = s.context - unused;
+        decoder.model.positions = Matrix(positions, s.dim).slice(unused, s.context - unused);
     }
     if (!source.has("token_types.weight")) return Done{};
     uint64_t types = TRY(source.need("token_types.weight"))->values / s.dim;
