@@ -225,8 +225,6 @@ TEST_F(EmbedderTest, RefusesWhatItCannotDo) {
     auto tiny = must(Checkpoint::open(folder.path() / "tiny.gguf"));
     auto reranker = Reranker::open(tiny, Math::F32, kernels(), {});
     expect_refused(reranker, Code::Unsupported, "");
-    auto longer = Embedder::open(tiny, Math::F32, kernels(), {.context = 100000});
-    expect_refused(longer, Code::Usage, "");
     auto large = Embedder::open(tiny, Math::F32, kernels(), {.memory_max = 1000});
     expect_refused(large, Code::NoFit, "");
 }

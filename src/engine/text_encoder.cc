@@ -41,11 +41,7 @@ Result<std::unique_ptr<TextEncoder>> TextEncoder::make(std::shared_ptr<const Mod
     o.threads = std::max<size_t>(o.threads, 1);
     uint32_t trained = model->config().context;
     if (o.context == 0) o.context = std::min(trained, TextEncoderOptions::context_usual);
-    if (o.context > trained)
-        return Error{Code::Usage,
-                     cat("a context of ", o.context, " is more than the ", trained,
-                         " tokens that the model knows"),
-                     cat("use --context ", trained, " or less")};
+    o.context = std::min(o.context, trained);
     Workspace::Size size = size_for(*model, o.context);
     size_t pages = pages_needed(*model, size);
     uint64_t needed = model->checkpoint().file_bytes() +

@@ -15,7 +15,8 @@ namespace linnet {
 
 struct TextEncoderOptions {
     size_t threads = 1;
-    uint32_t context = 0;  // tokens of one text; 0 takes the model's own, at most context_usual
+    // Tokens of one text, at most as many as the model knows; 0 takes these, up to context_usual.
+    uint32_t context = 0;
     KvType kv = KvType::F16;
     std::optional<uint64_t> memory_max{};  // bytes that model and buffers may take; NoFit beyond
 
