@@ -132,6 +132,7 @@ Masks::Walk Masks::walk(States::Config start) {
     std::vector<uint32_t> path(trie_.longest() + 1);
     std::vector<uint32_t> leaving;  // nodes of the trie where the rule may have ended
     path[0] = states_.of(start);
+    std::map<uint32_t, std::vector<TokenId>, std::greater<>> at_distance;
     for (size_t i = 0; i < trie_.nodes();) {
         const TokenTrie::Node& node = trie_.node(i);
         uint32_t state = states_.step(path[node.depth - 1], node.byte);
@@ -141,7 +142,7 @@ Masks::Walk Masks::walk(States::Config start) {
             continue;
         }
         for (uint32_t token = node.first_token; token < trie_.tokens_end(i); token++)
-            out.by_distance.push_back({states_.distance(state), trie_.id(token)});
+            at_distance[states_.distance(state)].push_back(trie_.id(token));
         if (states_.accepts(state)) leaving.push_back(static_cast<uint32_t>(i));
         // A hostile grammar may have no end of states: from there on only single bytes count, by
         // which any text can be said.
@@ -150,11 +151,12 @@ Masks::Walk Masks::walk(States::Config start) {
     }
     out.partial = states_.is_full();
     TokenMask within(trie_.vocabulary());
-    for (const Walk::Late& late : out.by_distance) within.set(late.id);
+    for (auto& [distance, ids] : at_distance)
+        for (TokenId id : ids) {
+            out.by_distance.push_back({distance, id});
+            within.set(id);
+        }
     find_exits(leaving, within, out);
-    std::ranges::sort(out.by_distance, [](const Walk::Late& a, const Walk::Late& b) {
-        return a.distance != b.distance ? a.distance > b.distance : a.id < b.id;
-    });
     if (out.by_distance.size() > few) out.mask = std::move(within);
     return out;
 }
