@@ -61,7 +61,6 @@ class Argument {
     std::optional<double> least, most;
     std::vector<std::string> choices;
     Complete complete = Complete::Nothing;
-    std::string topic;
 
     bool takes_value() const { return !value_name.empty() || is_positional; }
     bool takes_many() const { return std::holds_alternative<std::vector<std::string>*>(target); }
