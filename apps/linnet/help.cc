@@ -206,30 +206,47 @@ std::string Help::of_group(const GroupRow& group) const {
                " COMMAND' tells more about one.\n");
 }
 
-std::string Help::of_command(const CommandRow& row) const {
-    Leaf leaf(row);
-    std::vector<Line> positionals, options;
-    std::map<std::string, std::vector<std::string>> elsewhere;  // by topic
-    for (const Argument& argument : leaf.syntax.arguments()) {
-        if (argument.is_hidden || argument.is_global) continue;
-        if (!argument.topic.empty())
-            elsewhere[argument.topic].push_back(argument.long_name());
-        else
-            (argument.is_positional ? positionals : options)
-                .push_back({argument_label(argument), argument_text(argument)});
-    }
+using NamesByTopic = std::map<std::string, std::vector<std::string>>;
+
+static std::string command_page(const CommandRow& row, const Leaf& leaf,
+                                std::span<const Line> positionals, std::span<const Line> options,
+                                const NamesByTopic& elsewhere) {
     std::string text = cat("linnet ", row.name, ": ", row.summary,
                            "\n\nUsage: ", usage_line(row, leaf.syntax), "\n");
     if (!positionals.empty()) text += cat("\n", lines_text(positionals));
     if (!options.empty()) text += cat("\nOptions:\n", lines_text(options));
     for (const auto& [topic, names] : elsewhere)
-        text += cat(
-            "\n",
-            wrap(cat("And ", join(names, ", "), " ('linnet help ", topic, "')."), page_width, 0),
-            "\n");
+        text += cat("\n",
+                    wrap(cat("And ", join(names, ", "), " ('linnet ", topic, "')."), page_width, 0),
+                    "\n");
     text += cat("\nAnd as every command: ", leaf.syntax.is_endless() ? "" : "--json, ",
                 "--quiet, --color, --config, --offline,\n",
                 "--timeout, --log-level ('linnet help options').\n");
+    return text;
+}
+
+std::string Help::of_command(const CommandRow& row) const {
+    Leaf leaf(row);
+    std::vector<Line> positionals, options;
+    NamesByTopic elsewhere;
+    for (const Argument& argument : leaf.syntax.arguments()) {
+        if (argument.is_hidden || argument.is_global) continue;
+        if (!argument.topic.empty())
+            elsewhere[cat("help ", argument.topic)].push_back(argument.long_name());
+        else
+            (argument.is_positional ? positionals : options)
+                .push_back({argument_label(argument), argument_text(argument)});
+    }
+    std::string text = command_page(row, leaf, positionals, options, elsewhere);
+    // Where there are too many options for a page, the last ones are only named.
+    while (line_count(text) > help_lines_max && !options.empty()) {
+        std::string& named = elsewhere[cat("man ", row.name)].emplace_back();
+        std::string_view label = options.back().label;
+        named =
+            label.substr(label.find("--"), label.find(' ', label.find("--")) - label.find("--"));
+        options.pop_back();
+        text = command_page(row, leaf, positionals, options, elsewhere);
+    }
     // What is left of the page goes to examples, then to the long description.
     if (const auto& examples = leaf.syntax.examples(); !examples.empty()) {
         std::string more = "\nExamples:\n";
