@@ -9,8 +9,10 @@ namespace linnet {
 constexpr size_t guesses_max = 15;
 
 void EngineFlags::declare(Syntax& syntax) {
-    syntax.option("--kv", &kv_, "TYPE", "numbers of the key-value cache; f32 with --math f32")
-        .one_of({"f16", "f32"});
+    syntax
+        .option("--kv", &kv_, "TYPE",
+                "numbers of the key-value cache; default: f16, f32 with --math f32")
+        .one_of({"f16", "f32", "int8"});
     syntax.flag("--deterministic", deterministic_,
                 "promise the same answer for the same request and seed, whatever runs beside it");
     syntax.option("--lookup", &lookup_, "HOW",
@@ -27,7 +29,8 @@ void EngineFlags::declare(Syntax& syntax) {
 // --deterministic: the flag is a promise, and the tests hold it.
 Result<> EngineFlags::apply(Context& context, const Checkpoint& checkpoint, Math math,
                             EngineOptions& options) const {
-    options.kv = kv_ == "f32" ? KvType::F32 : KvType::F16;
+    KvType usual = math == Math::F32 ? KvType::F32 : KvType::F16;
+    options.kv = parse_kv_type(kv_).value_or(usual);
     options.speculation = TRY(speculation());
     if (draft_.empty()) return Done{};
     Checkpoint draft = TRY(open_model(context, draft_));

@@ -23,7 +23,7 @@ class EngineFlags {
   private:
     Result<Speculation> speculation() const;
 
-    std::string kv_ = "f16", lookup_ = "auto", draft_;
+    std::string kv_, lookup_ = "auto", draft_;
     bool deterministic_ = false, context_shift_ = false;
 };
 

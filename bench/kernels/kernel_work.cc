@@ -44,7 +44,7 @@ std::function<void(const Kernels&)> matmul_packed() {
     for (std::byte& each : groups) each = static_cast<std::byte>(rng.next() & 0x3B);
     std::vector<ActBlock> x(tokens * blocks);
     for (ActBlock& block : x) {
-        block = {.scale = 0.01f, .sum = 0, .q_sum = 0, .q = {}};
+        block = {.q = {}, .scale = 0.01f, .sum = 0, .q_sum = 0, .q_sum_low = 0};
         for (int8_t& q : block.q) block.q_sum += q = static_cast<int8_t>(rng.below(255)) / 2;
     }
     return [&row, groups, x, y = std::vector<float>(tokens * rows)](const Kernels& k) mutable {
@@ -58,17 +58,23 @@ std::function<void(const Kernels&)> quantize() {
     };
 }
 
-std::function<void(const Kernels&)> attention_scores() {
-    return [x = floats(columns)](const Kernels& k) mutable {
-        for (size_t at = 0; at < columns; at += 64) x[at] = k.dot_f32(&x[at], x.data(), 64);
-        k.exp_sum_f32(x.data(), k.max_f32(x.data(), columns), columns);
+// A page of keys or values, for three query heads.
+std::function<void(const Kernels&)> attend(size_t depth, size_t width) {
+    return [depth, width, a = floats(3 * depth), b = std::vector<uint16_t>(depth * width, 0x3C00),
+            out = std::vector<float>(3 * width)](const Kernels& k) mutable {
+        k.accumulate_f16(a.data(), depth, 3, b.data(), depth, width, out.data(), width);
     };
 }
-
+std::function<void(const Kernels&)> attention_scores() {
+    return attend(64, 32);
+}
 std::function<void(const Kernels&)> attention_values() {
-    return [weights = floats(64), x = floats(64 * 64),
-            out = std::vector<float>(64)](const Kernels& k) mutable {
-        k.add_rows_f32(weights.data(), x.data(), 64, 64, out.data());
+    return attend(32, 64);
+}
+
+std::function<void(const Kernels&)> softmax() {
+    return [x = floats(columns)](const Kernels& k) mutable {
+        k.exp_sum_f32(x.data(), k.max_f32(x.data(), columns), columns);
     };
 }
 
@@ -88,7 +94,6 @@ std::function<void(const Kernels&)> activate() {
 std::function<void(const Kernels&)> halves() {
     return [x = floats(columns), half = std::vector<uint16_t>(columns)](const Kernels& k) mutable {
         k.float_to_half(x.data(), half.data(), columns);
-        k.half_to_float(half.data(), x.data(), columns);
     };
 }
 
@@ -102,9 +107,12 @@ constexpr Work works[] = {
     {"matmul_q5_1_1", matmul_packed<3, 1>},
     {"matmul_q8_0_1", matmul_packed<4, 1>},
     {"matmul_q8_0_8", matmul_packed<4, 8>},
+    {"matmul_q4_k_1", matmul_packed<9, 1>},
+    {"matmul_q6_k_1", matmul_packed<11, 1>},
     {"quantize_activations", quantize},
     {"attention_scores", attention_scores},
     {"attention_values", attention_values},
+    {"softmax", softmax},
     {"norm", norm},
     {"silu", activate<&Kernels::silu_mul_f32>},
     {"gelu", activate<&Kernels::gelu_mul_f32>},

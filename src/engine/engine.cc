@@ -235,7 +235,7 @@ void LocalEngine::restore_state(Sequence& sequence) {
     }
 }
 
-// How many tokens of this sequence may go into a batch that has room for `budget`.
+// How many of its tokens may go into a batch that has room for `budget`.
 size_t LocalEngine::chunk_of(const Sequence& sequence, size_t budget) const {
     if (sequence.finish || !sequence.wanted()) return 0;
     // One place stays for the finish.
@@ -261,8 +261,7 @@ void LocalEngine::step() {
         in_batch_.push_back(&sequence);
         budget -= tokens.size();
     };
-    // Running answers first, a token each and what is guessed behind it; prompts share what is
-    // left, taking turns at who comes first.
+    // Running answers first, with what is guessed; prompts take turns at who comes first.
     size_t guesses = budget - std::min(running_.size(), budget);
     guesses = std::min(guesses, workspace_.size().outputs_max - options_.sequences_max);
     for (auto& sequence : running_) {
@@ -283,10 +282,9 @@ void LocalEngine::step() {
     float* row = const_cast<float*>(logits.data());  // the workspace's, ours until the next step
     for (size_t i = 0; i < runs_.size(); i++) {
         Sequence& sequence = *in_batch_[i];
-        size_t tokens = runs_[i].tokens.size(), rows = runs_[i].all_logits    ? tokens
-                                                       : runs_[i].last_logits ? 1
-                                                                              : 0;
-        if (runs_[i].all_logits)
+        const Run& run = runs_[i];
+        size_t tokens = run.tokens.size(), rows = run.all_logits ? tokens : run.last_logits;
+        if (run.all_logits)
             advance_guesses(sequence, row);
         else
             advance(sequence, tokens, {row, rows * vocabulary});
@@ -313,6 +311,7 @@ void LocalEngine::advance_guesses(Sequence& sequence, float* rows) {
     for (;; right++) {
         advance(sequence, 1, {rows + right * vocabulary, vocabulary});
         if (sequence.finish || right + 1 == count) break;
+        if (sequence.computed + 1 != sequence.tokens.size()) break;  // the context was cut
         if (sequence.tokens.back() != sequence.checked[right + 1]) break;
     }
     drafter_->observe(sequence, right);

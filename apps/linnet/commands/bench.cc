@@ -53,7 +53,8 @@ void Bench::declare(Syntax& syntax) {
         .between(0, 1000);
     syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
         .one_of({"fast", "f32"});
-    syntax.option("--kv", &kv_, "TYPE", "numbers of the key-value cache").one_of({"f16", "f32"});
+    syntax.option("--kv", &kv_, "TYPE", "numbers of the key-value cache")
+        .one_of({"f16", "f32", "int8"});
     syntax.option("--synthetic", &synthetic_, "SHAPE:TYPE",
                   "random weights in place of MODEL: llama-1b:q4_k");
     syntax.option("--out", &out_, "FILE", "keep the synthetic model; -r 0 only writes it")
@@ -180,7 +181,7 @@ Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchRep
     return BenchModel{.model = *std::move(model),
                       .kernels = kernels,
                       .clock = context.clock,
-                      .kv = kv_ == "f32" ? KvType::F32 : KvType::F16,
+                      .kv = parse_kv_type(kv_).value_or(KvType::F16),
                       .memory_max = memory_max};
 }
 

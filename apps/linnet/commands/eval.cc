@@ -20,7 +20,6 @@ class EvalCommand final : public Command {
         syntax.option("--task", &task_, "TASK", "what to measure: perplexity")
             .one_of({"perplexity"});
         syntax.option("--file", &file_, "FILE", "the text; - is standard input")
-            .required()
             .completes(Complete::File);
         syntax.option("--ctx", &context_, "TOKENS", "tokens of a chunk").between(2, 1 << 24);
         syntax.option("--chunks", &chunks_, "N", "the first N chunks; 0: all").between(0, 1 << 24);
@@ -40,6 +39,8 @@ class EvalCommand final : public Command {
     }
 
     Result<> run(Context& context) override {
+        if (file_.empty())
+            return Error{Code::Usage, "there is no text to measure on", "name one by --file"};
         constexpr uint64_t text_max = 1 << 30;
         std::string text = file_ == "-"
                                ? TRY(read_input(context))
