@@ -127,6 +127,8 @@ Result<> BenchRunner::make_engines() {
     for (const BenchConfig& config : plan_) {
         if (engines_.contains(config.threads)) continue;
         EngineOptions options{.threads = config.threads, .kv = model_.kv};
+        // The speed of the model, not of guesses that come true.
+        options.speculation.lookup = Speculation::Lookup::Off;
         for (const BenchConfig& other : plan_) {
             if (other.threads != config.threads) continue;
             options.context = std::max({options.context, other.tokens(), 8u});
