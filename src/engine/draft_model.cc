@@ -4,17 +4,13 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "model/memory_use.h"
 #include "text/tokenizer.h"
 
 namespace linnet {
 namespace {
 
-constexpr size_t page_tokens = KvCache::page_tokens;
 constexpr size_t chunk_tokens = 256;
-
-size_t pages_of(const DraftModel::Size& size) {
-    return (size.context + page_tokens - 1) / page_tokens;
-}
 
 size_t common_beginning(std::span<const int32_t> a, std::span<const int32_t> b) {
     return static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
@@ -36,10 +32,8 @@ Workspace::Size DraftModel::workspace_size(Size size) {
 
 uint64_t DraftModel::bytes(const Model& model, size_t threads, Size size) {
     size.context = std::min(size.context, model.config().context);
-    return model.checkpoint().file_bytes() +
-           pages_of(size) * size.sequences_max *
-               KvCache::bytes_per_page(model.kv_shapes(), size.kv) +
-           Workspace::bytes(model, threads, workspace_size(size));
+    size_t pages = KvCache::pages_for(size.context) * size.sequences_max;
+    return memory_use(model, {pages, size.kv}, threads, workspace_size(size)).total();
 }
 
 Result<std::unique_ptr<DraftModel>> DraftModel::make(std::shared_ptr<const Model> model,
@@ -53,8 +47,8 @@ Result<std::unique_ptr<DraftModel>> DraftModel::make(std::shared_ptr<const Model
                      "the draft model is recurrent, and what it has read cannot be taken back",
                      "use a draft model with attention only, or leave --draft out"};
     size.context = std::min(size.context, model->config().context);
-    KvCache cache =
-        TRY(KvCache::make(model->kv_shapes(), pages_of(size) * size.sequences_max, size.kv));
+    size_t pages = KvCache::pages_for(size.context) * size.sequences_max;
+    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, size.kv));
     return std::unique_ptr<DraftModel>(
         new DraftModel(std::move(model), kernels, pool, size, std::move(cache)));
 }
@@ -66,9 +60,10 @@ DraftModel::DraftModel(std::shared_ptr<const Model> model, const Kernels& kernel
       cache_(std::move(cache)),
       workspace_(*model_, kernels, pool, workspace_size(size)),
       places_(size.sequences_max) {
+    const size_t pages = KvCache::pages_for(size.context);
     uint32_t next = 0;
     for (Place& place : places_)
-        for (size_t page = 0; page < pages_of(size); page++) place.pages.push_back(next++);
+        for (size_t page = 0; page < pages; page++) place.pages.push_back(next++);
 }
 
 size_t DraftModel::take(std::span<const int32_t> tokens) {

@@ -2,118 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "base/text.h"
 #include "engine/context_shift.h"
-#include "engine/drafter.h"
-#include "engine/pages.h"
-#include "engine/sequence.h"
-#include "engine/snapshots.h"
+#include "engine/local_engine.h"
 
 namespace linnet {
-namespace {
 
-constexpr size_t page_tokens = KvCache::page_tokens;
+static constexpr size_t page_tokens = KvCache::page_tokens;
 
-size_t pages_for(size_t tokens) {
-    return (tokens + page_tokens - 1) / page_tokens;
+std::string_view finish_name(FinishReason reason) {
+    switch (reason) {
+        case FinishReason::End:
+            return "stop";
+        case FinishReason::Length:
+            return "length";
+        case FinishReason::Cancelled:
+            return "cancelled";
+        case FinishReason::Broken:
+            return "error";
+    }
+    fail("every reason has a name");
 }
-
-class LocalEngine final : public Engine {
-  public:
-    LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
-                EngineOptions options, KvCache cache)
-        : model_(std::move(model)),
-          clock_(clock),
-          options_(options),
-          pool_(options.threads),
-          cache_(std::move(cache)),
-          pages_(cache_.pages(), page_tokens),
-          snapshots_(options.snapshots_max.value_or(0)),
-          workspace_(*model_, kernels, pool_, workspace_size(options)),
-          waiting_(options.queue_max) {}
-
-    // With a drafter, whose model works with the engine's threads, it begins to serve.
-    Result<> begin(const Kernels& kernels) {
-        std::unique_ptr<DraftModel> draft;
-        if (options_.speculation.draft)
-            draft = TRY(
-                DraftModel::make(options_.speculation.draft, kernels, pool_, draft_size(options_)));
-        drafter_.emplace(options_.speculation, std::move(draft));
-        thread_ = std::jthread([this] { serve(); });
-        return Done{};
-    }
-
-    ~LocalEngine() override {
-        stopping_ = true;
-        waiting_.close();
-    }
-
-    static Workspace::Size workspace_size(const EngineOptions& options) {
-        size_t tokens = std::max(options.batch_tokens_max, options.sequences_max);
-        size_t guesses = options.speculation.guesses() ? Drafter::step_max : 0;
-        return {.tokens_max = tokens,
-                .outputs_max = options.sequences_max + guesses,
-                .context_max = options.context};
-    }
-    static DraftModel::Size draft_size(const EngineOptions& options) {
-        return {options.context, options.sequences_max, options.kv};
-    }
-
-    // A sequence has its state, and a copy at the last full page.
-    static uint64_t state_bytes(const Model& model, const EngineOptions& options) {
-        uint64_t bytes = model.state_floats() * sizeof(float);
-        return bytes * (2 * options.sequences_max + options.snapshots_max.value_or(0));
-    }
-
-    Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
-    const Model& model() const override { return *model_; }
-    uint32_t context() const override { return options_.context; }
-    uint64_t memory_bytes() const override {
-        return cache_.pages() * KvCache::bytes_per_page(model_->kv_shapes(), options_.kv) +
-               Workspace::bytes(*model_, pool_.size(), workspace_.size()) +
-               state_bytes(*model_, options_);
-    }
-
-  private:
-    using SequencePtr = std::unique_ptr<Sequence>;
-    void serve();
-    void serve_requests();
-    void admit();
-    bool start(Sequence& sequence);
-    bool take_pages(Sequence& sequence);
-    void release_pages(Sequence& sequence);
-    void step();
-    size_t chunk_of(const Sequence& sequence, size_t budget) const;
-    size_t guesses_for(const Sequence& sequence, size_t room) const;
-    void advance_guesses(Sequence& sequence, float* rows);
-    void advance(Sequence& sequence, size_t tokens, std::span<float> logits);
-    void shift(Sequence& sequence);
-    void remember_pages(Sequence& sequence);
-    void restore_state(Sequence& sequence);
-    void remember_state(Sequence& sequence);
-    void settle();
-    void finish(Sequence& sequence, FinishReason reason);
-
-    std::shared_ptr<const Model> model_;
-    Clock& clock_;
-    EngineOptions options_;
-    ThreadPool pool_;
-    KvCache cache_;
-    PagePool pages_;
-    Snapshots snapshots_;
-    Workspace workspace_;
-    std::optional<Drafter> drafter_;
-    BoundedQueue<SequencePtr> waiting_;
-    SequencePtr next_;  // taken from the queue, and still without pages
-    std::vector<SequencePtr> running_;
-    std::vector<Run> runs_;
-    std::vector<Sequence*> in_batch_;
-    size_t prompt_turn_ = 0;
-    std::atomic<bool> stopping_ = false;
-    std::jthread thread_;  // last: it uses all of the above
-};
 
 Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
     TRY(request.sampling.validate());
@@ -197,7 +107,8 @@ bool LocalEngine::start(Sequence& sequence) {
 // Takes the pages for the whole of prompt and answer, so that it cannot run out half-way.
 bool LocalEngine::take_pages(Sequence& sequence) {
     size_t left = sequence.request.tokens_max - sequence.stats.answer_tokens;
-    size_t needed = pages_for(std::min<size_t>(sequence.tokens.size() + left, options_.context));
+    size_t needed =
+        KvCache::pages_for(std::min<size_t>(sequence.tokens.size() + left, options_.context));
     // The last token of the prompt is always computed: its logits choose the first token of the
     // answer.
     sequence.pages =
@@ -403,98 +314,6 @@ void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
     stats.first_token_s = answered ? sequence.first_token_s - sequence.submitted_s : 0;
     // chunk_of() kept a place in the queue for this.
     sequence.mailbox->events.try_push(TokenEvent{.token = {}, .finish = reason, .stats = stats});
-}
-
-// The memory that options ask for, beside the mapped weights.
-uint64_t memory_of(const Model& model, const EngineOptions& options) {
-    return pages_for(options.context) * options.sequences_max *
-               KvCache::bytes_per_page(model.kv_shapes(), options.kv) +
-           Workspace::bytes(model, options.threads, LocalEngine::workspace_size(options)) +
-           LocalEngine::state_bytes(model, options) +
-           (options.speculation.draft
-                ? DraftModel::bytes(*options.speculation.draft, options.threads,
-                                    LocalEngine::draft_size(options))
-                : 0);
-}
-
-// How many states of earlier beginnings to keep: what the options ask for, or as many as are cheap,
-// and few where memory is short.
-size_t snapshots_for(const Model& model, EngineOptions options, uint64_t weights) {
-    constexpr uint64_t least = 2, most = 64, bytes_max = 256u << 20;
-    uint64_t bytes = model.state_floats() * sizeof(float);
-    if (bytes == 0) return 0;
-    size_t wanted = options.snapshots_max.value_or(std::clamp(bytes_max / bytes, least, most));
-    if (!options.memory_max) return wanted;
-    options.snapshots_max = 0;
-    uint64_t needed = memory_of(model, options) + weights;
-    uint64_t left = *options.memory_max > needed ? *options.memory_max - needed : 0;
-    return std::min<uint64_t>(wanted, std::max(left / bytes, least));
-}
-
-// The largest context, in whole pages, that fits the memory beside the weights; 0 where none does.
-uint32_t largest_context(const Model& model, EngineOptions options, uint64_t memory) {
-    uint32_t fits = 0;
-    for (uint32_t step = 1u << 20; step >= page_tokens; step /= 2) {
-        options.context = fits + step;
-        if (options.context <= model.config().context && memory_of(model, options) <= memory)
-            fits += step;
-    }
-    return fits;
-}
-
-}  // namespace
-
-std::string_view finish_name(FinishReason reason) {
-    switch (reason) {
-        case FinishReason::End:
-            return "stop";
-        case FinishReason::Length:
-            return "length";
-        case FinishReason::Cancelled:
-            return "cancelled";
-        case FinishReason::Broken:
-            return "error";
-    }
-    fail("every reason has a name");
-}
-
-Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
-                                             const Kernels& kernels, Clock& clock,
-                                             EngineOptions options) {
-    constexpr uint32_t usual_context = 4096;
-    if (!model->predicts())
-        return Error{Code::Unsupported, "the model turns texts into vectors and writes none",
-                     "use linnet embed, or linnet rerank for a model that compares two texts"};
-    options.threads = std::max<size_t>(options.threads, 1);
-    options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
-    uint32_t trained = model->config().context;
-    if (options.context == 0) options.context = std::min(trained, usual_context);
-    if (options.context > trained)
-        return Error{Code::Usage,
-                     cat("a context of ", options.context, " is more than the ", trained,
-                         " tokens that the model knows"),
-                     cat("use --context ", trained, " or less")};
-    const uint64_t weights = model->checkpoint().file_bytes();
-    options.snapshots_max = snapshots_for(*model, options, weights);
-    if (options.memory_max) {
-        uint64_t needed = memory_of(*model, options) + weights;
-        if (needed > *options.memory_max) {
-            uint64_t left = *options.memory_max > weights ? *options.memory_max - weights : 0;
-            uint32_t fits = largest_context(*model, options, left);
-            return Error{
-                Code::NoFit,
-                cat("the model needs ", bytes_text(needed), " with a context of ", options.context,
-                    " tokens, and ", bytes_text(*options.memory_max), " are available"),
-                fits > 0 ? cat("use --context ", fits, " or less")
-                         : std::string("use a smaller model, or free memory")};
-        }
-    }
-    size_t pages = pages_for(options.context) * options.sequences_max;
-    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, options.kv));
-    auto engine =
-        std::make_unique<LocalEngine>(std::move(model), kernels, clock, options, std::move(cache));
-    TRY(engine->begin(kernels));
-    return std::unique_ptr<Engine>(std::move(engine));
 }
 
 }  // namespace linnet

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "model/memory_use.h"
 
 namespace linnet {
 
@@ -35,10 +36,8 @@ Result<std::unique_ptr<Scorer>> Scorer::make(std::shared_ptr<const Model> model,
                          .outputs_max = batch_outputs,
                          .context_max = options.context};
     size_t threads = std::max<size_t>(options.threads, 1);
-    size_t pages = (options.context + KvCache::page_tokens - 1) / KvCache::page_tokens;
-    uint64_t needed = model->checkpoint().file_bytes() +
-                      pages * KvCache::bytes_per_page(model->kv_shapes(), options.kv) +
-                      Workspace::bytes(*model, threads, size);
+    size_t pages = KvCache::pages_for(options.context);
+    uint64_t needed = memory_use(*model, {pages, options.kv}, threads, size).total();
     if (options.memory_max && needed > *options.memory_max)
         return Error{Code::NoFit,
                      cat("the model needs ", bytes_text(needed), " for texts of ", options.context,

@@ -4,21 +4,17 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "model/memory_use.h"
 
 namespace linnet {
 namespace {
 
-constexpr size_t page_tokens = KvCache::page_tokens;
 constexpr size_t batch_tokens = 512;  // that are worth computing together
 constexpr size_t batch_texts = 64;
 
 // The states of recurrent models may be large.
 size_t texts_max(const Model& model) {
     return model.state_floats() > 0 ? 1 : batch_texts;
-}
-
-size_t pages_for(size_t tokens) {
-    return (tokens + page_tokens - 1) / page_tokens;
 }
 
 Workspace::Size size_for(const Model& model, uint32_t context) {
@@ -29,7 +25,8 @@ Workspace::Size size_for(const Model& model, uint32_t context) {
 
 // Every text of a batch begins at a page.
 size_t pages_needed(const Model& model, const Workspace::Size& size) {
-    return std::max(pages_for(size.context_max), size.tokens_max / page_tokens + texts_max(model));
+    return std::max(KvCache::pages_for(size.context_max),
+                    size.tokens_max / KvCache::page_tokens + texts_max(model));
 }
 
 }  // namespace
@@ -44,9 +41,7 @@ Result<std::unique_ptr<TextEncoder>> TextEncoder::make(std::shared_ptr<const Mod
     o.context = std::min(o.context, trained);
     Workspace::Size size = size_for(*model, o.context);
     size_t pages = pages_needed(*model, size);
-    uint64_t needed = model->checkpoint().file_bytes() +
-                      pages * KvCache::bytes_per_page(model->kv_shapes(), o.kv) +
-                      Workspace::bytes(*model, o.threads, size) +
+    uint64_t needed = memory_use(*model, {pages, o.kv}, o.threads, size).total() +
                       texts_max(*model) * model->state_floats() * sizeof(float);
     if (o.memory_max && needed > *o.memory_max)
         return Error{Code::NoFit,
@@ -106,7 +101,7 @@ size_t TextEncoder::encode_batch(std::span<const EncoderText> texts, size_t inde
     size_t tokens = 0, page = 0;
     std::ranges::fill(states_, 0.0f);
     for (const EncoderText& text : texts.first(std::min(texts.size(), texts_max_))) {
-        size_t size = text.tokens.size(), pages = pages_for(size);
+        size_t size = text.tokens.size(), pages = KvCache::pages_for(size);
         if (tokens + size > workspace_.size().tokens_max) break;
         runs_.push_back({.tokens = text.tokens,
                          .pages = std::span(pages_).subspan(page, pages),

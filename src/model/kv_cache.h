@@ -32,6 +32,9 @@ class KvCache {
 
     // NoFit where the memory cannot be had. Pages take memory when they are first written.
     static Result<KvCache> make(std::vector<KvShape> layers, size_t pages, KvType type);
+    static constexpr size_t pages_for(size_t tokens) {
+        return (tokens + page_tokens - 1) / page_tokens;
+    }
     static uint64_t bytes_per_page(const std::vector<KvShape>& layers, KvType type);
 
     size_t pages() const { return pages_; }

@@ -1,0 +1,11 @@
+#include "model/memory_use.h"
+
+namespace linnet {
+
+MemoryUse memory_use(const Model& model, CacheSize cache, size_t threads, Workspace::Size buffers) {
+    return {.weights = model.checkpoint().file_bytes(),
+            .cache = cache.pages * KvCache::bytes_per_page(model.kv_shapes(), cache.type),
+            .buffers = Workspace::bytes(model, threads, buffers)};
+}
+
+}  // namespace linnet
