@@ -40,32 +40,40 @@ std::vector<std::string> conversation_names(const Paths& paths) {
     return names;
 }
 
-Result<> save_conversation(const Path& path, const SavedConversation& conversation) {
+std::string conversation_text(const SavedConversation& conversation) {
     Json list = Json::array();
     for (const Message& message : conversation.messages) {
         Json item = Json::object({{"role", message.role}, {"content", message.content}});
         if (!message.reasoning.empty()) item.set("reasoning", message.reasoning);
         list.push(std::move(item));
     }
+    return Json::object({{"linnet_conversation", version},
+                         {"model", conversation.model},
+                         {"messages", std::move(list)}})
+               .pretty() +
+           "\n";
+}
+
+Result<> save_conversation(const Path& path, const SavedConversation& conversation) {
     if (!path.parent_path().empty()) TRY(make_folders(path.parent_path()));
-    return write_file_atomic(path, Json::object({{"linnet_conversation", version},
-                                                 {"model", conversation.model},
-                                                 {"messages", std::move(list)}})
-                                           .pretty() +
-                                       "\n");
+    return write_file_atomic(path, conversation_text(conversation));
 }
 
 Result<SavedConversation> load_conversation(const Path& path) {
     std::string text = TRY(read_file(path, SavedConversation::bytes_max));
+    return parse_conversation(text, cat(path));
+}
+
+Result<SavedConversation> parse_conversation(std::string_view text, std::string_view where) {
     auto document = Json::parse(text);
-    if (!document) return std::move(document).error().within(cat(path));
+    if (!document) return std::move(document).error().within(where);
     if (document->int_or("linnet_conversation", version) != version)
-        return Error{Code::Unsupported, cat(path, " was written by a newer linnet"),
+        return Error{Code::Unsupported, cat(where, " was written by a newer linnet"),
                      "update linnet"};
     const Json* list = document->find("messages");
     if (!list || !list->is_array())
         return Error{Code::BadInput,
-                     cat(path, " is no saved conversation: it has no list of messages")};
+                     cat(where, " is no saved conversation: it has no list of messages")};
     SavedConversation saved{document->string_or("model", ""), {}};
     for (const Json& item : *list->as_array()) {
         Message message{.role = item.string_or("role", ""),
@@ -73,10 +81,10 @@ Result<SavedConversation> load_conversation(const Path& path) {
                         .reasoning = item.string_or("reasoning", "")};
         size_t place = saved.messages.size() + 1;
         if (std::ranges::find(roles, message.role) == std::end(roles))
-            return Error{Code::BadInput, cat(path, ": message ", place,
+            return Error{Code::BadInput, cat(where, ": message ", place,
                                              " has no role of system, user and assistant")};
         if (place > SavedConversation::messages_max)
-            return Error{Code::NoFit, cat(path, " has more than ", SavedConversation::messages_max,
+            return Error{Code::NoFit, cat(where, " has more than ", SavedConversation::messages_max,
                                           " messages")};
         saved.messages.push_back(std::move(message));
     }

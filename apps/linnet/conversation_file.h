@@ -24,6 +24,10 @@ struct SavedConversation {
 Result<Path> conversation_path(const Paths& paths, std::string_view text);
 std::vector<std::string> conversation_names(const Paths& paths);
 
+// Its text, and back; `where` names it in errors.
+std::string conversation_text(const SavedConversation& conversation);
+Result<SavedConversation> parse_conversation(std::string_view text, std::string_view where);
+
 Result<> save_conversation(const Path& path, const SavedConversation& conversation);
 Result<SavedConversation> load_conversation(const Path& path);
 

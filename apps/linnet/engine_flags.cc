@@ -12,17 +12,45 @@ void EngineFlags::declare(Syntax& syntax) {
     syntax
         .option("--kv", &kv_, "TYPE",
                 "numbers of the key-value cache; default: f16, f32 with --math f32")
-        .one_of({"f16", "f32", "int8"});
-    syntax.flag("--deterministic", deterministic_,
-                "promise the same answer for the same request and seed, whatever runs beside it");
-    syntax.option("--lookup", &lookup_, "HOW",
-                  "guess tokens from the text so far: auto, off, or how many at once");
+        .one_of({"f16", "f32", "int8"})
+        .told_in("engine");
+    syntax
+        .flag("--deterministic", deterministic_,
+              "promise the same answer for the same request and seed, whatever runs beside it")
+        .told_in("engine");
+    syntax
+        .option("--lookup", &lookup_, "HOW",
+                "guess tokens from the text so far: auto, off, or how many at once")
+        .told_in("engine");
     syntax
         .option("--draft", &draft_, "MODEL",
                 "a smaller model of the same family that guesses tokens")
-        .completes(Complete::Model);
-    syntax.flag("--context-shift", context_shift_,
-                "when the context is full, forget the oldest half and go on");
+        .completes(Complete::Model)
+        .told_in("engine");
+    syntax
+        .flag("--context-shift", context_shift_,
+              "when the context is full, forget the oldest half and go on")
+        .told_in("engine");
+}
+
+void EngineFlags::declare_state(Syntax& syntax) {
+    syntax
+        .option("--save-state", &save_state_, "FILE",
+                "keep what was computed and said, to go on from it later")
+        .completes(Complete::File)
+        .told_in("engine");
+    syntax.option("--load-state", &load_state_, "FILE", "go on from a state that was saved")
+        .completes(Complete::File)
+        .told_in("engine");
+}
+
+// A mistyped folder shall not cost an answer.
+static Result<> check_folder_of(const Path& file) {
+    Path folder = file.parent_path();
+    std::error_code unknown;
+    if (folder.empty() || std::filesystem::is_directory(folder, unknown)) return Done{};
+    return Error{Code::NotFound, cat("--save-state: there is no folder ", folder),
+                 "make it, or name a file elsewhere"};
 }
 
 // Every sum has one order and guesses change no answer, so that nothing has to be switched off for
@@ -32,6 +60,7 @@ Result<> EngineFlags::apply(Context& context, const Checkpoint& checkpoint, Math
     KvType usual = math == Math::F32 ? KvType::F32 : KvType::F16;
     options.kv = parse_kv_type(kv_).value_or(usual);
     options.speculation = TRY(speculation());
+    TRY(check_folder_of(expand_home(save_state_, context.paths.home)));
     if (draft_.empty()) return Done{};
     Checkpoint draft = TRY(open_model(context, draft_));
     auto same = check_same_vocabulary(checkpoint, draft);
@@ -53,6 +82,20 @@ Result<Speculation> EngineFlags::speculation() const {
             cat("--lookup is '", printable(lookup_), "', not auto, off or 1 to ", guesses_max),
             "--lookup auto"};
     return Speculation{.lookup = Speculation::Lookup::Always, .drafted_max = *count};
+}
+
+Result<std::optional<SavedState>> EngineFlags::load_state(const Context& context,
+                                                          Engine& engine) const {
+    if (load_state_.empty()) return std::optional<SavedState>();
+    Path file = expand_home(load_state_, context.paths.home);
+    return std::optional(TRY(linnet::load_state(file, engine)));
+}
+
+Result<> EngineFlags::save_state(const Context& context, Engine& engine, Reached reached,
+                                 std::string note) const {
+    if (save_state_.empty()) return Done{};
+    Path file = expand_home(save_state_, context.paths.home);
+    return linnet::save_state(file, engine, {std::move(reached), std::move(note)});
 }
 
 }  // namespace linnet

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/generator.h"
+#include "engine/saved_state.h"
 #include "linnet/command.h"
 
 namespace linnet {
@@ -14,16 +15,24 @@ class Checkpoint;
 class EngineFlags {
   public:
     void declare(Syntax& syntax);
+    void declare_state(Syntax& syntax);  // of commands that answer once
 
     // `math`: of the model, and of its draft model, which is loaded here.
     Result<> apply(Context& context, const Checkpoint& checkpoint, Math math,
                    EngineOptions& options) const;
     void apply(GenerationRequest& request) const { request.context_shift = context_shift_; }
 
+    // What --load-state names, in the engine; nothing where it is not given.
+    bool loads_state() const { return !load_state_.empty(); }
+    Result<std::optional<SavedState>> load_state(const Context& context, Engine& engine) const;
+    // Writes what --save-state asks for, if it does. `reached`: of the answer's last event.
+    Result<> save_state(const Context& context, Engine& engine, Reached reached,
+                        std::string note) const;
+
   private:
     Result<Speculation> speculation() const;
 
-    std::string kv_, lookup_ = "auto", draft_;
+    std::string kv_, lookup_ = "auto", draft_, save_state_, load_state_;
     bool deterministic_ = false, context_shift_ = false;
 };
 

@@ -46,6 +46,9 @@ class GenerationOptions {
     Thinking thinking() const;
 
     bool stats = false;
+    const EngineFlags& engine() const { return engine_; }
+    void declare_state(Syntax& syntax) { engine_.declare_state(syntax); }
+    bool seed_is_given() const { return seed_ || preset_.seed; }
 
   private:
     Result<AnswerForm> form() const;

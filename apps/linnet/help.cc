@@ -151,6 +151,20 @@ static std::string sampling_topic() {
                lines_text(lines));
 }
 
+static std::string engine_topic() {
+    Syntax syntax;
+    EngineFlags flags;
+    flags.declare(syntax);
+    flags.declare_state(syntax);
+    std::vector<Line> lines;
+    for (const Argument& argument : syntax.arguments())
+        lines.push_back({argument_label(argument), argument.help});
+    return cat(
+        "How a model is run. Guessed tokens are kept only where the model chooses the same,\n",
+        "so that --lookup and --draft change how fast an answer comes and nothing else.\n\n",
+        lines_text(lines));
+}
+
 static std::string exit_codes_topic() {
     std::vector<Line> lines;
     for (const ExitCodeRow& row : exit_code_table()) lines.push_back({cat(row.code), row.meaning});
@@ -170,6 +184,7 @@ std::span<const HelpTopic> help_topics() {
     static constexpr HelpTopic topics[] = {
         {"options", "the options that all commands have", options_topic},
         {"sampling", "how a model chooses its words", sampling_topic},
+        {"engine", "how it is run: cache, guesses, state", engine_topic},
         {"exit-codes", "what exit codes mean", exit_codes_topic},
         {"environment", "the variables that are read", environment_topic},
     };

@@ -1,6 +1,8 @@
 // Random numbers from a seed: the same on every machine, and never for secrets.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -45,6 +47,11 @@ class Rng {
         double radius = std::sqrt(-2 * std::log(1 - uniform()));
         return radius * std::cos(6.283185307179586 * uniform());
     }
+
+    // What it goes on from; not all zero.
+    using State = std::array<uint64_t, 4>;
+    State state() const { return {state_[0], state_[1], state_[2], state_[3]}; }
+    void restore(const State& state) { std::copy_n(state.begin(), 4, state_); }
 
   private:
     static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include "base/text.h"
 #include "engine/context_shift.h"
@@ -49,17 +50,46 @@ Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
     auto sequence = std::make_unique<Sequence>(std::move(request), mailbox);
     sequence->submitted_s = clock_.now_s();
     sequence->stats.dropped_tokens = dropped;
-    if (!waiting_.try_push(sequence))
+    if (!waiting_.try_push(Posted{std::move(sequence), {}}))
         return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"),
                      "try again later"};
     return open_stream(std::move(mailbox));
 }
 
+template <class T>
+Result<T> LocalEngine::on_thread(std::function<Result<T>(CacheParts)> work) {
+    std::promise<Result<T>> done;
+    auto result = done.get_future();
+    auto task = [&] { done.set_value(work({*model_, cache_, pages_, snapshots_})); };
+    if (!waiting_.try_push(Posted{{}, task}))
+        return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"),
+                     "try again later"};
+    return result.get();
+}
+
+Result<CacheState> LocalEngine::save(std::vector<int32_t> tokens) {
+    return on_thread<CacheState>([&](CacheParts parts) { return save_cache(parts, tokens); });
+}
+
+Result<> LocalEngine::restore(CacheState state) {
+    return on_thread<Done>([&](CacheParts parts) { return restore_cache(parts, state); });
+}
+
+// REQUIRES: no request waits for pages.
+void LocalEngine::take(Posted posted) {
+    if (posted.task) posted.task();
+    next_ = std::move(posted.sequence);
+}
+
 void LocalEngine::serve() {
     serve_requests();
     // Whoever still reads is told that it is over.
-    while (auto request = waiting_.try_pop()) running_.push_back(std::move(*request));
-    if (next_) running_.push_back(std::move(next_));
+    for (;;) {
+        if (next_) running_.push_back(std::move(next_));
+        auto posted = waiting_.try_pop();
+        if (!posted) break;
+        take(std::move(*posted));
+    }
     for (auto& sequence : running_) finish(*sequence, FinishReason::Cancelled);
 }
 
@@ -72,9 +102,9 @@ void LocalEngine::serve_requests() {
             // Nothing to compute: wait for a request, or for readers to catch up.
             constexpr std::chrono::milliseconds pause(5);
             if (running_.empty() && !next_) {
-                auto request = waiting_.pop();
-                if (!request) return;
-                next_ = std::move(*request);
+                auto posted = waiting_.pop();
+                if (!posted) return;
+                take(std::move(*posted));
             } else {
                 std::this_thread::sleep_for(pause);
             }
@@ -87,10 +117,10 @@ void LocalEngine::serve_requests() {
 // Starts waiting requests in their order, as many as pages allow.
 void LocalEngine::admit() {
     while (running_.size() < options_.sequences_max) {
-        if (!next_) {
-            auto request = waiting_.try_pop();
-            if (!request) return;
-            next_ = std::move(*request);
+        while (!next_) {
+            auto posted = waiting_.try_pop();
+            if (!posted) return;
+            take(std::move(*posted));
         }
         if (next_->wanted() && !start(*next_)) return;
         running_.push_back(std::move(next_));
@@ -313,7 +343,11 @@ void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
     stats.answer_s = answered ? now - sequence.first_token_s : 0;
     stats.first_token_s = answered ? sequence.first_token_s - sequence.submitted_s : 0;
     // chunk_of() kept a place in the queue for this.
-    sequence.mailbox->events.try_push(TokenEvent{.token = {}, .finish = reason, .stats = stats});
+    sequence.mailbox->events.try_push(
+        TokenEvent{.token = {},
+                   .finish = reason,
+                   .stats = stats,
+                   .reached = {std::move(sequence.tokens), sequence.sampler.state()}});
 }
 
 }  // namespace linnet

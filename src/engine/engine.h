@@ -15,6 +15,7 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "engine/cache_state.h"
 #include "engine/constraint.h"
 #include "engine/sampling.h"
 #include "engine/speculation.h"
@@ -49,6 +50,7 @@ struct TokenRequest {
     // Where the context is full: keeps this many first tokens, drops the older half of the others,
     // and goes on. Absent: the answer ends there.
     std::optional<uint32_t> shift_keep{};
+    std::optional<SamplerState> sampler{};  // goes on from there instead of from the seed
 };
 
 enum class FinishReason { End, Length, Cancelled, Broken };
@@ -65,11 +67,19 @@ struct RunStats {
     double first_token_s = 0;  // from the request to the first token
 };
 
+// Where an answer ended: prompt and answer as they stand in the context, and what would choose the
+// next token.
+struct Reached {
+    std::vector<int32_t> tokens{};
+    std::optional<SamplerState> sampler{};
+};
+
 // What a stream yields: tokens in order, then one finish.
 struct TokenEvent {
     std::optional<TokenChoice> token;  // absent in the last event
     std::optional<FinishReason> finish;
-    RunStats stats;  // of the last event
+    RunStats stats;     // of the last event
+    Reached reached{};  // of the last event
 };
 
 // One request's answer. Going out of scope cancels it.
@@ -93,6 +103,15 @@ class Engine {
     // context and may not be shifted; Busy where the queue is full.
     virtual Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) = 0;
 
+    // What is still known of the longest beginning of these tokens. This and the next wait for
+    // their turn like a request.
+    virtual Result<CacheState> save(std::vector<int32_t> tokens) = 0;
+    // Later prompts that begin so need not compute it again. REQUIRES: it comes from an engine with
+    // the same model, arithmetic, context and numbers in the cache. BadInput where its sizes are
+    // not the model's; Busy where running requests hold the pages it needs.
+    virtual Result<> restore(CacheState state) = 0;
+
+    virtual const EngineOptions& options() const = 0;
     virtual const Model& model() const = 0;
     virtual uint32_t context() const = 0;
     virtual uint64_t memory_bytes() const = 0;  // of cache and buffers

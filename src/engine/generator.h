@@ -44,6 +44,7 @@ struct GenerationRequest {
     AnswerForm form{};
     // Where the context is full: forgets the older half of what is not the system prompt.
     bool context_shift = false;
+    std::optional<SamplerState> sampler{};  // goes on from there instead of from the seed
 };
 
 enum class StopReason { End, StopText, Length, ToolCalls, Cancelled };
@@ -56,6 +57,7 @@ struct GenerationEvent {
     std::string token_bytes{};           // of the token
     std::optional<StopReason> finish{};  // in the last event, with the stats
     RunStats stats{};
+    Reached reached{};  // in the last event; without a sampler behind a stop text
 };
 
 class Generation {

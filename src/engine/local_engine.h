@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -30,12 +31,23 @@ class LocalEngine final : public Engine {
     static uint64_t state_bytes(const Model& model, const EngineOptions& options);
 
     Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
+    Result<CacheState> save(std::vector<int32_t> tokens) override;
+    Result<> restore(CacheState state) override;
+    const EngineOptions& options() const override { return options_; }
     const Model& model() const override { return *model_; }
     uint32_t context() const override { return options_.context; }
     uint64_t memory_bytes() const override;
 
   private:
     using SequencePtr = std::unique_ptr<Sequence>;
+    // A request, or something else that only the engine's thread may do.
+    struct Posted {
+        SequencePtr sequence;
+        std::function<void()> task;
+    };
+    template <class T>
+    Result<T> on_thread(std::function<Result<T>(CacheParts)> work);
+    void take(Posted posted);
     void serve();
     void serve_requests();
     void admit();
@@ -63,7 +75,7 @@ class LocalEngine final : public Engine {
     Snapshots snapshots_;
     Workspace workspace_;
     std::optional<Drafter> drafter_;
-    BoundedQueue<SequencePtr> waiting_;
+    BoundedQueue<Posted> waiting_;
     SequencePtr next_;  // taken from the queue, and still without pages
     std::vector<SequencePtr> running_;
     std::vector<Run> runs_;

@@ -40,6 +40,7 @@ class LocalGeneration final : public Generation {
     Parts parts_;
     Detokenizer detokenizer_;
     StopTexts stops_;
+    size_t beyond_stop_ = 0;  // tokens that came until the engine had noticed
     bool called_tools_ = false;
     bool finished_ = false;
 };
@@ -52,11 +53,14 @@ Result<std::optional<GenerationEvent>> LocalGeneration::next(const Cancel& cance
     if (received->finish && stops_.found()) {
         // The stop text ended it; the engine took until now to notice.
         event.stats = parts_.budget.joined(received->stats);
+        event.reached.tokens = std::move(received->reached.tokens);
+        event.reached.tokens.resize(event.reached.tokens.size() - beyond_stop_);
         finish(StopReason::StopText, event);
         return std::optional(std::move(event));
     }
     if (received->finish) {
         event.stats = parts_.budget.joined(received->stats);
+        event.reached = std::move(received->reached);
         add_text(stops_.feed(detokenizer_.finish()) + stops_.finish(), event);
         bool cut = *received->finish == FinishReason::Length;
         bool cancelled = *received->finish == FinishReason::Cancelled;
@@ -66,7 +70,10 @@ Result<std::optional<GenerationEvent>> LocalGeneration::next(const Cancel& cance
                event);
         return std::optional(std::move(event));
     }
-    if (stops_.found()) return next(cancel);
+    if (stops_.found()) {
+        beyond_stop_++;
+        return next(cancel);
+    }
     int32_t id = received->token->id;
     event.token = std::move(received->token);
     event.token_bytes = parts_.tokenizer.bytes(id);
@@ -257,6 +264,7 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
     TokenRequest tokens;
     tokens.sampling = std::move(request.sampling);
     tokens.tokens_max = request.tokens_max;
+    tokens.sampler = request.sampler;
     tokens.logprobs = request.logprobs;
     tokens.top_logprobs = request.top_logprobs;
     if (!request.ignore_end)

@@ -34,6 +34,7 @@ class LocalGenerator final : public Generator {
     const Tokenizer& tokenizer() const { return parts_.tokenizer; }
     const ChatTemplate& chat_template() const { return parts_.chat_template; }
     const Engine& engine() const { return *parts_.engine; }
+    Engine& engine() { return *parts_.engine; }
 
   private:
     // The text, and its tokens.

@@ -57,6 +57,12 @@ struct TokenChoice {
     std::vector<Ranked> top{};  // the most likely, as many as were asked for
 };
 
+// What a sampler goes on from, beside the tokens so far.
+struct SamplerState {
+    Rng::State rng{};
+    float mirostat_mu = 0;
+};
+
 // The state of one request's choices. Not thread-safe.
 class Sampler {
   public:
@@ -66,6 +72,12 @@ class Sampler {
     // `allowed` has a bit for each token that may come, or none at all where all may.
     TokenChoice choose(std::span<float> logits, std::span<const int32_t> history,
                        std::span<const uint64_t> allowed = {});
+
+    SamplerState state() const { return {rng_.state(), mirostat_mu_}; }
+    void restore(const SamplerState& state) {
+        rng_.restore(state.rng);
+        mirostat_mu_ = state.mirostat_mu;
+    }
 
   private:
     struct Candidate {

@@ -50,6 +50,7 @@ struct Sequence {
           mailbox(std::move(to)),
           tokens(request.prompt) {
         stats.prompt_tokens = request.prompt.size();
+        if (request.sampler) sampler.restore(*request.sampler);
     }
 
     // What the next token may be; empty where it may be any.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,11 @@ class KvCache {
     static uint64_t bytes_per_page(const std::vector<KvShape>& layers, KvType type);
 
     size_t pages() const { return pages_; }
+    size_t page_bytes() const { return page_bytes_; }
+    // All bytes of a page.
+    std::span<std::byte> page(uint32_t page) {
+        return {memory_.address + page * page_bytes_, page_bytes_};
+    }
 
     // One head of one token, at `slot` of a page, head_dim values each.
     void store_key(size_t layer, uint32_t page, size_t slot, size_t head, const float* key);

@@ -24,7 +24,7 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
     source.use(family->names, family->usual);
     ModelParts parts = TRY(family->build(source));
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
-    return std::shared_ptr<const Model>(new Model(checkpoint, std::move(parts)));
+    return std::shared_ptr<const Model>(new Model(checkpoint, math, std::move(parts)));
 }
 
 std::vector<KvShape> Model::kv_shapes() const {

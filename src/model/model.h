@@ -59,6 +59,7 @@ class Model {
 
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
+    Math math() const { return math_; }
     std::vector<KvShape> kv_shapes() const;
     // Floats that a sequence keeps besides keys and values; 0 where there is no recurrence.
     size_t state_floats() const;
@@ -83,8 +84,8 @@ class Model {
     ScratchNeed scratch() const;
 
   private:
-    Model(Checkpoint checkpoint, ModelParts parts)
-        : checkpoint_(std::move(checkpoint)), parts_(std::move(parts)) {}
+    Model(Checkpoint checkpoint, Math math, ModelParts parts)
+        : checkpoint_(std::move(checkpoint)), math_(math), parts_(std::move(parts)) {}
     void run(const Batch& batch, KvCache& cache, Workspace& workspace,
              FunctionRef<void(Pass&)> finish) const;
     void check_batch(const Batch& batch, const Workspace& workspace) const;
@@ -94,6 +95,7 @@ class Model {
     void predict(Pass& pass, float* logits) const;
 
     Checkpoint checkpoint_;
+    Math math_;
     ModelParts parts_;
 };
 

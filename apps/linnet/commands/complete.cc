@@ -19,6 +19,7 @@ class CompleteCommand final : public Command {
         options_.declare_model(syntax);
         options_.declare_sampling(syntax);
         options_.declare_form(syntax);
+        options_.declare_state(syntax);
         syntax
             .option("--logprobs", &logprobs_, "N",
                     "log-probabilities of each token and its N best rivals")
@@ -36,13 +37,18 @@ class CompleteCommand final : public Command {
 
     Result<> run(Context& context) override {
         TRY(options_.settle(context, model_, prompt_));
-        std::string prompt = TRY(prompt_or_input(context, prompt_));
+        bool goes_on = options_.engine().loads_state() && prompt_.empty();
+        std::string prompt = goes_on ? "" : TRY(prompt_or_input(context, prompt_));
         auto generator = TRY(options_.open(context, model_));
+        auto state = TRY(options_.engine().load_state(context, generator->engine()));
         Parameters parameters;
         GenerationRequest request =
             TRY(options_.request(generator->engine().model().checkpoint(), parameters));
         uint64_t seed = request.sampling.seed;
-        if (suffix_)
+        if (state)
+            request.prompt =
+                TRY(behind(std::move(*state), generator->tokenizer(), prompt, request));
+        else if (suffix_)
             request.prompt = TRY(between(generator->tokenizer(), prompt, *suffix_));
         else
             request.prompt = PlainPrompt{std::move(prompt)};
@@ -77,12 +83,31 @@ class CompleteCommand final : public Command {
                                         {"sampling", parameters_json(parameters, seed)},
                                         {"stats", meter.document(event->stats)}});
             if (logprobs_) result.set("logprobs", std::move(logprobs));
+            TRY(options_.engine().save_state(context, generator->engine(),
+                                             std::move(event->reached), ""));
             context.output.document(std::move(result));
         }
         return Done{};
     }
 
   private:
+    // What was saved, and more text behind it. Where no text comes and no seed is given, the next
+    // token is the one that would have come; a text goes where the answer had ended.
+    Result<std::vector<int32_t>> behind(SavedState state, const Tokenizer& tokenizer,
+                                        std::string_view text, GenerationRequest& request) const {
+        if (suffix_)
+            return Error{Code::Usage, "--suffix and --load-state do not go together",
+                         "leave one of them out"};
+        if (!options_.seed_is_given()) request.sampler = state.reached.sampler;
+        std::vector<int32_t> tokens = std::move(state.reached.tokens);
+        if (!text.empty() && !tokens.empty() && tokenizer.is_end(tokens.back())) tokens.pop_back();
+        auto more = tokenizer.encode(
+            text,
+            {.bos = EncodeOptions::Add::No, .eos = EncodeOptions::Add::No, .parse_special = true});
+        tokens.insert(tokens.end(), more.begin(), more.end());
+        return tokens;
+    }
+
     // The order that the models were trained with: prefix, suffix, and then what lies between.
     Result<std::vector<int32_t>> between(const Tokenizer& tokenizer, std::string_view prefix,
                                          std::string_view suffix) const {

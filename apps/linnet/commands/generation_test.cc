@@ -134,6 +134,67 @@ TEST_F(Generation, GuessesChangeNoAnswer) {
     EXPECT_NE(wrong.err.find("not auto, off or 1 to 15"), std::string::npos) << wrong.err;
 }
 
+TEST_F(Generation, AnAnswerGoesOnFromAState) {
+    std::vector<std::string> base = {"complete", "tiny.gguf", "--json", "--ignore-end"};
+    auto tokens = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), base.begin(), base.end());
+        return *json(more).find("tokens")->as_array();
+    };
+    std::string text(40, 'x');
+    auto whole = tokens({text, "-n", "60", "--seed", "3"});
+    auto part = tokens({text, "-n", "45", "--seed", "3", "--save-state", "s.state"});
+    auto rest = tokens({"-n", "15", "--load-state", "s.state"});
+    ASSERT_EQ(part.size() + rest.size(), whole.size());
+    for (size_t i = 0; i < rest.size(); i++) EXPECT_EQ(rest[i].dump(), whole[45 + i].dump()) << i;
+    Json more = json({"complete", "tiny.gguf", "more", "-n", "1", "--load-state", "s.state",
+                      "--save-state", "s.state", "--json"});
+    EXPECT_EQ(more.find("stats", "prompt_tokens")->as_uint(), 40 + 45 + 4u);
+    EXPECT_EQ(more.find("stats", "cached_tokens")->as_uint(), 64u);
+}
+
+TEST_F(Generation, AStateThatDoesNotFitIsRefused) {
+    auto exit_code = [&](std::vector<std::string> words) { return folder.run(words).exit_code; };
+    std::vector<std::string> load = {"complete", "tiny.gguf", "--load-state", "s.state"};
+    EXPECT_EQ(exit_code(load), 3);
+    EXPECT_EQ(exit_code({"complete", "tiny.gguf", "x", "-n", "1", "--save-state", "no/s"}), 3);
+    json({"complete", "tiny.gguf", "x", "-n", "1", "--save-state", "s.state", "--json"});
+    EXPECT_EQ(exit_code({"run", "tiny.gguf", "x", "--load-state", "s.state"}), 2);
+    load.insert(load.end(), {"--kv", "int8"});
+    Ran other = folder.run(load);
+    EXPECT_EQ(other.exit_code, 2);
+    EXPECT_NE(other.err.find("use --kv f16"), std::string::npos) << other.err;
+    folder.write("work/s.state", "LINNETST\1");
+    EXPECT_EQ(exit_code(load), 10);
+    folder.write("work/s.state", std::string("LINNETST\1\0\0\0", 12) + std::string(80, 'x'));
+    EXPECT_EQ(exit_code(load), 5);
+}
+
+// The engine computes on until it hears of the stop; what came after it is not kept.
+TEST_F(Generation, AStateEndsAtItsStopText) {
+    std::vector<std::string> ask = {"complete", "tiny.gguf", "hello", "--ignore-end", "--json",
+                                    "--temp",   "0",         "-n",    "100"};
+    std::string text = *json(ask).find("text")->as_string();
+    ask.insert(ask.end(), {"--stop", text.substr(10, 1), "--save-state", "s.state"});
+    size_t said = json(ask).find("tokens")->as_array()->size();
+    Json next = json({"complete", "tiny.gguf", "-n", "1", "--load-state", "s.state", "--json"});
+    EXPECT_EQ(next.find("stats", "prompt_tokens")->as_uint(), 5 + said);
+}
+
+TEST_F(Generation, AConversationGoesOnFromAState) {
+    std::vector<std::string> base = {"--temp", "0", "-n", "40", "--json"};
+    auto run = [&](std::vector<std::string> words) {
+        words.insert(words.end(), base.begin(), base.end());
+        return json(words);
+    };
+    std::string question(100, 'x');
+    run({"run", "tiny.gguf", question, "--system", "be short", "--save-state", "s.state"});
+    Json second = run({"run", "tiny.gguf", "and then", "--load-state", "s.state"});
+    EXPECT_GE(*second.find("stats", "cached_tokens")->as_uint(), 128u);
+    Json alone = run({"run", "tiny.gguf", "and then"});
+    EXPECT_GT(second.find("stats", "prompt_tokens")->as_uint(),
+              alone.find("stats", "prompt_tokens")->as_uint());
+}
+
 TEST_F(Generation, AFullContextEndsOrShifts) {
     std::vector<std::string> base = {"complete", "tiny.gguf",    "hello",  "-n", "200",
                                      "--json",   "--ignore-end", "--temp", "0",  "--context",

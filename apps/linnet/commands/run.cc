@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "linnet/answer_meter.h"
 #include "linnet/answer_printer.h"
+#include "linnet/conversation_file.h"
 #include "linnet/generation.h"
 #include "linnet/input.h"
 
@@ -24,6 +25,7 @@ class RunCommand final : public Command {
         options_.declare_sampling(syntax);
         options_.declare_form(syntax);
         options_.declare_thinking(syntax);
+        options_.declare_state(syntax);
         syntax.flag("--stats", options_.stats, "tell speed, memory, energy and sampling");
         syntax.about(
             "The prompt goes through the model's own chat template. A file or pipe on standard "
@@ -42,10 +44,12 @@ class RunCommand final : public Command {
         conversation.messages.push_back({.role = "user", .content = std::move(question)});
         if (options_.thinking() == Thinking::Off) conversation.enable_thinking = false;
         auto generator = TRY(options_.open(context, model_));
+        TRY(go_on(context, *generator, conversation));
         Parameters parameters;
         GenerationRequest request =
             TRY(options_.request(generator->engine().model().checkpoint(), parameters));
         uint64_t seed = request.sampling.seed;
+        std::vector<Message> messages = conversation.messages;
         request.prompt = std::move(conversation);
         AnswerMeter meter(context.clock, options_.stats || context.output.json()
                                              ? AnswerMeter::Energy::Measured
@@ -60,6 +64,11 @@ class RunCommand final : public Command {
             printer.show(*event);
             if (!event->finish) continue;
             printer.end_line();
+            messages.push_back(
+                {.role = "assistant", .content = printer.text(), .reasoning = printer.reasoning()});
+            TRY(options_.engine().save_state(context, generator->engine(),
+                                             std::move(event->reached),
+                                             conversation_text({model_, messages})));
             if (options_.stats) {
                 context.output.note(meter.line(event->stats));
                 context.output.note(parameters_line(parameters, seed));
@@ -75,6 +84,22 @@ class RunCommand final : public Command {
     }
 
   private:
+    // Puts the conversation that was saved in front of the question.
+    Result<> go_on(Context& context, LocalGenerator& generator, Conversation& conversation) const {
+        auto state = TRY(options_.engine().load_state(context, generator.engine()));
+        if (!state) return Done{};
+        if (state->note.empty())
+            return Error{Code::Usage, "the state is that of a text, not of a conversation",
+                         "go on from it with linnet complete"};
+        if (!system_.empty())
+            return Error{Code::Usage, "the state has its system prompt already",
+                         "leave out --system"};
+        std::vector<Message> messages = TRY(parse_conversation(state->note, "the state")).messages;
+        messages.push_back(std::move(conversation.messages.back()));
+        conversation.messages = std::move(messages);
+        return Done{};
+    }
+
     // The prompt, with the document below it where there is one.
     Result<std::string> read_question(Context& context, std::string& document) const {
         if (!file_.empty() && file_ != "-")
