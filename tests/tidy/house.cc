@@ -102,7 +102,8 @@ void check_dead(Tidy& tidy) {
         for_each_line(file.text, [&](size_t, std::string_view line) {
             std::string name(included(line));
             if (name.empty()) return;
-            for (const std::string& path : {"src/" + name, "apps/" + name, folder + name}) {
+            for (const std::string& path :
+                 {"src/" + name, "apps/" + name, "lib/include/" + name, folder + name}) {
                 if (path != file.path) used.insert(path);
             }
         });
