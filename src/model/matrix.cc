@@ -109,12 +109,4 @@ void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t b
     }
 }
 
-void Linear::run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
-                 float* y, size_t y_stride, float* scratch) const {
-    weight.multiply(kernels, x, tokens, begin, end, y, y_stride, scratch);
-    if (bias.empty()) return;
-    for (size_t t = 0; t < tokens; t++)
-        kernels.add_scaled_f32(y + t * y_stride + begin, bias.data() + begin, 1, end - begin);
-}
-
 }  // namespace linnet

@@ -75,14 +75,4 @@ class Matrix {
     std::shared_ptr<std::byte[]> own_;  // of the data, where it is a copy
 };
 
-// A matrix with what may follow it.
-struct Linear {
-    Matrix weight;
-    std::vector<float> bias;  // (rows), or empty
-
-    size_t rows() const { return weight.rows(); }
-    void run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end, float* y,
-             size_t y_stride, float* scratch) const;
-};
-
 }  // namespace linnet

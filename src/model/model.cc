@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "model/adapters/adapter.h"
 #include "model/families/family.h"
 
 namespace linnet {
@@ -24,7 +25,12 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
     source.use(family->names, family->usual);
     ModelParts parts = TRY(family->build(source));
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
-    return std::shared_ptr<const Model>(new Model(checkpoint, math, std::move(parts)));
+    return std::shared_ptr<const Model>(
+        new Model(checkpoint, math, *family, std::move(parts), source.sites()));
+}
+
+std::span<const NamePair> Model::names() const {
+    return family_.names;
 }
 
 std::vector<KvShape> Model::kv_shapes() const {
@@ -48,14 +54,17 @@ ScratchNeed Model::scratch() const {
                                      parts_.config.dim + Operand::block_floats(parts_.config.dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
     most.shared_per_token += parts_.carried_per_token;
-    most.own = std::max({most.own, parts_.head.scratch_floats(), parts_.config.dim});
+    most.own = std::max({most.own, parts_.head.weight.scratch_floats(), parts_.config.dim});
     return most;
+}
+
+static size_t outputs_of(const Run& run) {
+    return run.all_logits ? run.tokens.size() : run.last_logits ? 1 : 0;
 }
 
 static size_t outputs_of(const Batch& batch) {
     size_t outputs = 0;
-    for (const Run& run : batch.runs)
-        outputs += run.all_logits ? run.tokens.size() : run.last_logits ? 1 : 0;
+    for (const Run& run : batch.runs) outputs += outputs_of(run);
     return outputs;
 }
 
@@ -69,6 +78,8 @@ void Model::check_batch(const Batch& batch, const Workspace& workspace) const {
         check(run.pages.size() * KvCache::page_tokens >= end, "a run has the pages it needs");
         check(parts_.causal || run.position == 0, "an encoder's run is a whole text");
         check(run.state || state_floats() == 0, "a recurrent model has a state");
+        for (const AppliedAdapter& applied : run.adapters)
+            check(applied.adapter && &applied.adapter->model() == this, "an adapter of this model");
         check(run.types.empty() || run.types.size() == run.tokens.size(), "a type for each token");
     }
     check(batch.tokens() <= workspace.size_.tokens_max, "the batch fits the workspace");
@@ -80,6 +91,7 @@ void Model::run(const Batch& batch, KvCache& cache, Workspace& workspace,
     workspace.pool_.run([&](size_t worker) {
         Pass pass(workspace.kernels_, batch, cache, workspace.pool_, worker, workspace.x_.data(),
                   workspace.shared_.data(), workspace.own_.data() + worker * workspace.own_floats_);
+        pass.adapter_room = pass.own() + workspace.own_floats_ - LowRankUpdate::room_floats;
         embed(pass);
         turn_angles(pass, workspace.size_.context_max);
         pass.carried = pass.shared(pass.tokens * parts_.carried_per_token);
@@ -203,8 +215,9 @@ void Model::predict(Pass& pass, float* logits) const {
     }
     pass.barrier();
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        parts_.head.multiply(pass.kernels, {normed, blocks}, outputs, begin, end, logits,
-                             vocabulary, pass.own());
+        parts_.head.run(pass.kernels, {normed, blocks}, outputs, begin, end, logits, vocabulary,
+                        pass.own());
+        if (pass.adapted) adapt_logits(pass, normed, {begin, end}, logits);
         for (size_t o = 0; o < outputs; o++) {
             float* row = logits + o * vocabulary;
             for (size_t v = begin; v < end && parts_.logit_scale != 1; v++)
@@ -215,12 +228,22 @@ void Model::predict(Pass& pass, float* logits) const {
     });
 }
 
+void Model::adapt_logits(const Pass& pass, const float* normed, LowRankUpdate::Rows rows,
+                         float* logits) const {
+    for (const Run& run : pass.batch.runs) {
+        size_t outputs = outputs_of(run);
+        parts_.head.adapt(pass, run, normed, outputs, rows, logits, parts_.config.vocabulary);
+        normed += outputs * parts_.config.dim;
+        logits += outputs * parts_.config.vocabulary;
+    }
+}
+
 // Every buffer that a block takes may end in a cache line of its own.
 static constexpr size_t buffers_max = 64;
 static constexpr size_t lines_floats = buffers_max * 16;
 
 static size_t own_floats(const Model& model) {
-    return Pass::whole_lines(model.scratch().own) + lines_floats;
+    return Pass::whole_lines(model.scratch().own) + lines_floats + LowRankUpdate::room_floats;
 }
 
 static size_t shared_floats(const Model& model, Workspace::Size size) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "formats/checkpoint.h"
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 #include "model/rope.h"
@@ -41,7 +41,7 @@ struct ModelParts {
         blocks;                    // in order; those with keys and values count as cache layers
     size_t carried_per_token = 0;  // floats that blocks leave for later ones, besides x
     Norm output_norm;
-    Matrix head;  // (vocabulary, dim); the embedding where they are tied; no rows in an encoder
+    Linear head;  // (vocabulary, dim); the embedding where they are tied; no rows in an encoder
     float logit_scale = 1;
     float logit_soft_cap = 0;  // cap * tanh(logit / cap); 0 for none
     bool causal = true;        // a token sees what comes before it, not all of its run
@@ -49,6 +49,7 @@ struct ModelParts {
 };
 
 class Workspace;
+struct Family;
 
 class Model {
   public:
@@ -60,6 +61,9 @@ class Model {
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
     Math math() const { return math_; }
+    // Where adapters can change it, and how its folders name the tensors of these places.
+    std::span<const AdapterSite> sites() const { return sites_; }
+    std::span<const NamePair> names() const;
     std::vector<KvShape> kv_shapes() const;
     // Floats that a sequence keeps besides keys and values; 0 where there is no recurrence.
     size_t state_floats() const;
@@ -67,6 +71,7 @@ class Model {
     bool causal() const { return parts_.causal; }
     bool predicts() const { return parts_.head.rows() > 0; }  // has logits for a next token
     size_t labels() const { return parts_.classifier.output.rows(); }
+    const Matrix& head() const { return parts_.head.weight; }
     size_t token_types() const { return parts_.token_types.rows(); }
 
     // Runs the batch and writes the cache. Returns the logits that its runs ask for, (outputs,
@@ -84,8 +89,13 @@ class Model {
     ScratchNeed scratch() const;
 
   private:
-    Model(Checkpoint checkpoint, Math math, ModelParts parts)
-        : checkpoint_(std::move(checkpoint)), math_(math), parts_(std::move(parts)) {}
+    Model(Checkpoint checkpoint, Math math, const Family& family, ModelParts parts,
+          std::vector<AdapterSite> sites)
+        : checkpoint_(std::move(checkpoint)),
+          math_(math),
+          family_(family),
+          parts_(std::move(parts)),
+          sites_(std::move(sites)) {}
     void run(const Batch& batch, KvCache& cache, Workspace& workspace,
              FunctionRef<void(Pass&)> finish) const;
     void check_batch(const Batch& batch, const Workspace& workspace) const;
@@ -93,10 +103,14 @@ class Model {
     void add_places(const Pass& pass, const Run& run, size_t token, float* x) const;
     void turn_angles(Pass& pass, uint32_t context) const;
     void predict(Pass& pass, float* logits) const;
+    void adapt_logits(const Pass& pass, const float* normed, LowRankUpdate::Rows rows,
+                      float* logits) const;
 
     Checkpoint checkpoint_;
     Math math_;
+    const Family& family_;
     ModelParts parts_;
+    std::vector<AdapterSite> sites_;
 };
 
 // The buffers of one engine, sized once; nothing is allocated per token.

@@ -106,6 +106,18 @@ std::vector<std::string> folder_names(std::span<const NamePair> family, std::str
     return out;
 }
 
+std::vector<std::string> name_variants(std::string_view name) {
+    std::vector<std::string> out = {std::string(name)};
+    size_t dot = name.find('.');
+    if (dot == name.npos) return out;
+    std::string_view body = name.substr(dot + 1);
+    for (std::string& other :
+         std::vector{cat("language_model.", name), cat("model.language_model.", body),
+                     std::string(body), cat("bert.", name), cat("roberta.", name)})
+        out.push_back(std::move(other));
+    return out;
+}
+
 std::string_view architecture_of(std::string_view model_type) {
     auto pair = std::ranges::find(architectures, model_type, &NamePair::hugging_face);
     return pair == std::end(architectures) ? model_type : pair->gguf;

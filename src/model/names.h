@@ -23,6 +23,10 @@ struct Usual {
 // ones.
 std::vector<std::string> folder_names(std::span<const NamePair> family, std::string_view gguf);
 
+// How folders name the same tensor: the language model may stand alone, without its head, or within
+// a model of text and images; an encoder may stand within a model that does something with it.
+std::vector<std::string> name_variants(std::string_view name);
+
 // GGUF's word for config.json's "model_type".
 std::string_view architecture_of(std::string_view model_type);
 

@@ -8,6 +8,8 @@
 
 #include "base/threads.h"
 #include "kernels/kernels.h"
+#include "model/adapters/applied_adapter.h"
+#include "model/adapters/low_rank.h"
 #include "model/kv_cache.h"
 #include "model/matrix.h"
 
@@ -24,6 +26,7 @@ struct Run {
     // earlier runs left.
     float* state = nullptr;
     std::span<const uint8_t> types{};  // of each token: which text of a pair; empty: all the first
+    std::span<const AppliedAdapter> adapters{};  // of the model that runs
 };
 
 struct Batch {
@@ -33,6 +36,9 @@ struct Batch {
         size_t count = 0;
         for (const Run& run : runs) count += run.tokens.size();
         return count;
+    }
+    bool adapted() const {
+        return std::ranges::any_of(runs, [](const Run& run) { return !run.adapters.empty(); });
     }
 };
 
@@ -44,6 +50,7 @@ class Pass {
           batch(of),
           kv(cache),
           tokens(of.tokens()),
+          adapted(of.adapted()),
           x(residual),
           input(residual),
           pool_(pool),
@@ -55,8 +62,10 @@ class Pass {
     const Batch& batch;
     KvCache& kv;
     const size_t tokens;
-    float* const x;      // (tokens, dim): the residual stream
-    const float* input;  // what blocks read: x, but where two stand side by side
+    const bool adapted;             // some of its runs have adapters
+    float* const x;                 // (tokens, dim): the residual stream
+    const float* input;             // what blocks read: x, but where two stand side by side
+    float* adapter_room = nullptr;  // LowRankUpdate::room_floats of this worker
     uint32_t layer = 0;
     size_t state_at = 0;       // of the block that runs, among the floats of a sequence's state
     float* carried = nullptr;  // (tokens, its floats): what blocks leave for later ones

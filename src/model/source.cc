@@ -32,17 +32,9 @@ const Json* find_path(const Json* object, std::string_view path) {
     return object && !object->is_null() ? object : nullptr;
 }
 
-// How folders name the same tensor: the language model may stand alone, without its head, or within
-// a model of text and images; an encoder may stand within a model that does something with it.
 const Tensor* find_variant(const Checkpoint& checkpoint, std::string_view name) {
-    if (const Tensor* tensor = checkpoint.find(name)) return tensor;
-    size_t dot = name.find('.');
-    if (dot == name.npos) return nullptr;
-    std::string_view body = name.substr(dot + 1);
-    for (const std::string& other :
-         {cat("language_model.", name), cat("model.language_model.", body), std::string(body),
-          cat("bert.", name), cat("roberta.", name)})
-        if (const Tensor* tensor = checkpoint.find(other)) return tensor;
+    for (const std::string& variant : name_variants(name))
+        if (const Tensor* tensor = checkpoint.find(variant)) return tensor;
     return nullptr;
 }
 
@@ -219,6 +211,11 @@ Result<Matrix> Source::ready(Matrix matrix, const Tensor& tensor) const {
         file.done_with(static_cast<uint64_t>(used.data() - file.bytes().data()), used.size());
     }
     return matrix;
+}
+
+uint32_t Source::add_site(AdapterSite site) const {
+    sites_->push_back(std::move(site));
+    return static_cast<uint32_t>(sites_->size() - 1);
 }
 
 Result<std::vector<float>> Source::vector(std::string_view name, uint64_t size, bool needed) const {

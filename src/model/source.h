@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "formats/checkpoint.h"
+#include "model/adapters/site.h"
 #include "model/matrix.h"
 #include "model/names.h"
 
@@ -65,6 +66,9 @@ class Source {
     }
     // The same for what was taken from a tensor by hand.
     Result<Matrix> ready(Matrix matrix, const Tensor& tensor) const;
+    // Notes a place where adapters can change the model, and gives it its number.
+    uint32_t add_site(AdapterSite site) const;
+    const std::vector<AdapterSite>& sites() const { return *sites_; }
     // All values of a tensor in float32, whatever its shape.
     Result<std::vector<float>> values(std::string_view name, uint64_t count) const;
     // A vector in float32; empty where it is missing and not needed.
@@ -87,6 +91,7 @@ class Source {
     Math math_;
     ThreadPool& pool_;
     std::shared_ptr<PackMemory> pack_memory_ = std::make_shared<PackMemory>();
+    std::shared_ptr<std::vector<AdapterSite>> sites_ = std::make_shared<std::vector<AdapterSite>>();
     Json config_;  // config.json of a Hugging Face folder
     std::span<const NamePair> names_;
     std::span<const Usual> usual_;

@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "model/linear.h"
 #include "model/pass.h"
 
 namespace linnet {
@@ -50,8 +51,8 @@ inline void multiply_all(Pass& pass, std::span<const Product> products) {
             size_t rows = product.linear->rows();
             size_t from = std::max(begin, first), to = std::min(end, first + rows);
             if (from < to)
-                product.linear->run(pass.kernels, product.x, pass.tokens, from - first, to - first,
-                                    product.y, rows, pass.own());
+                product.linear->run(pass, product.x, from - first, to - first, product.y, rows,
+                                    pass.own());
             first += panels(rows);
         }
     });

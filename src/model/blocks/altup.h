@@ -5,7 +5,7 @@
 #pragma once
 
 #include "model/blocks/activations.h"
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

@@ -71,7 +71,7 @@ void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
         auto part = [&](const Linear& linear, size_t heads, float* y, auto finish) {
             size_t from = std::max(begin, first), until = std::min(end, first + heads);
             if (from < until) {
-                linear.run(pass.kernels, normed, pass.tokens, (from - first) * p_.head_dim,
+                linear.run(pass, normed, (from - first) * p_.head_dim,
                            (until - first) * p_.head_dim, y, linear.rows(), scratch);
                 for (size_t head = from; head < until; head++) finish(head - first);
             }
@@ -103,8 +103,7 @@ void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
         auto part = [&](const Linear& linear, float* y) {
             size_t from = std::max(begin, first), until = std::min(end, first + linear.rows());
             if (from < until)
-                linear.run(pass.kernels, normed, pass.tokens, from - first, until - first, y,
-                           linear.rows(), scratch);
+                linear.run(pass, normed, from - first, until - first, y, linear.rows(), scratch);
             first += panels(linear.rows());
         };
         part(p_.query, to.q);

@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 #include "model/rope.h"

@@ -1,7 +1,7 @@
 // RWKV's feed-forward: value(relu(key(blend))^2) of each token blended with the one before it.
 #pragma once
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

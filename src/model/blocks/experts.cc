@@ -15,7 +15,7 @@ static size_t panels(size_t rows) {
 
 Experts::Experts(Parts parts)
     : p_(std::move(parts)),
-      dim_(p_.router.columns()),
+      dim_(p_.router.weight.columns()),
       hidden_(p_.experts.front().up.rows()),
       count_(p_.experts.size()) {
     check(p_.used >= 1 && p_.used <= count_ && p_.router.rows() == count_,
@@ -30,6 +30,7 @@ struct Experts::Routes {
     float* weights;    // (tokens, used)
     uint32_t* row_of;  // (tokens, used)
     uint32_t* begins;  // (experts + 1): the rows of expert e are begins[e] to begins[e + 1]
+    uint32_t* run_of;  // (tokens * used): a row's run, where runs have adapters
 };
 
 // What the experts work on, a row for each use.
@@ -42,7 +43,7 @@ struct Experts::Rows {
 };
 
 ScratchNeed Experts::scratch() const {
-    size_t routes = count_ + 3 * p_.used + count_ + 1;
+    size_t routes = count_ + 4 * p_.used + count_ + 1;
     size_t row = dim_ + 2 * hidden_ + Operand::block_floats(dim_) + Operand::block_floats(hidden_);
     return {.shared_per_token = dim_ + Operand::block_floats(dim_) + routes + p_.used * row,
             .own = panel * std::max(dim_, hidden_)};
@@ -57,7 +58,8 @@ void Experts::run(Pass& pass) const {
                   .chosen = numbers(uses),
                   .weights = pass.shared(uses),
                   .row_of = numbers(uses),
-                  .begins = numbers(count_ + 1)};
+                  .begins = numbers(count_ + 1),
+                  .run_of = numbers(uses)};
     Rows rows{.x = pass.shared(uses * dim_),
               .x_blocks = pass.blocks(dim_, p_.used),
               .gate = pass.shared(uses * hidden_),
@@ -73,8 +75,7 @@ void Experts::run(Pass& pass) const {
 
 void Experts::route(Pass& pass, Operand normed, Routes& routes) const {
     pass.share(count_, panel, [&](size_t begin, size_t end) {
-        p_.router.multiply(pass.kernels, normed, pass.tokens, begin, end, routes.scores, count_,
-                           pass.own());
+        p_.router.run(pass, normed, begin, end, routes.scores, count_, pass.own());
     });
     pass.barrier();
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
@@ -83,7 +84,10 @@ void Experts::route(Pass& pass, Operand normed, Routes& routes) const {
                    routes.weights + t * p_.used);
     });
     pass.barrier();
-    pass.share_one(0, [&] { sort(pass.tokens, routes); });
+    pass.share_one(0, [&] {
+        sort(pass.tokens, routes);
+        if (pass.adapted) find_runs(pass, routes);
+    });
     pass.barrier();
 }
 
@@ -120,6 +124,15 @@ void Experts::sort(size_t tokens, Routes& routes) const {
     routes.begins[0] = 0;
 }
 
+void Experts::find_runs(const Pass& pass, Routes& routes) const {
+    uint32_t index = 0;
+    pass.each_run([&](const Run& run, size_t first) {
+        for (size_t use = first * p_.used; use < (first + run.tokens.size()) * p_.used; use++)
+            routes.run_of[routes.row_of[use]] = index;
+        index++;
+    });
+}
+
 void Experts::gather(Pass& pass, const float* normed, const Routes& routes, Rows& rows) const {
     pass.share(pass.tokens * p_.used, 1, [&](size_t begin, size_t end) {
         for (size_t use = begin; use < end; use++) {
@@ -153,12 +166,22 @@ void Experts::transform(Pass& pass, const Routes& routes, Rows& rows) const {
         });
         pass.barrier();
     };
+    // Of one expert, whose tokens may be of many runs.
+    auto multiply = [&](const Linear& linear, Operand x, size_t row, size_t count,
+                        LowRankUpdate::Rows out_rows, float* y) {
+        linear.run(pass.kernels, x, count, out_rows.begin, out_rows.end, y, linear.rows(),
+                   pass.own());
+        for (size_t i = 0; i < count && pass.adapted; i++)
+            linear.adapt(pass, pass.batch.runs[routes.run_of[row + i]],
+                         x.x + i * linear.weight.columns(), 1, out_rows, y + i * linear.rows(),
+                         linear.rows());
+    };
     auto activate = activation_of(pass.kernels, p_.activation);
     share(hidden_, [&](const Expert& expert, size_t row, size_t count, size_t begin, size_t end) {
         Operand x = operand(rows.x, rows.x_blocks, dim_, row);
         float *gate = rows.gate + row * hidden_, *up = rows.up + row * hidden_;
-        expert.gate.run(pass.kernels, x, count, begin, end, gate, hidden_, pass.own());
-        expert.up.run(pass.kernels, x, count, begin, end, up, hidden_, pass.own());
+        multiply(expert.gate, x, row, count, {begin, end}, gate);
+        multiply(expert.up, x, row, count, {begin, end}, up);
         for (size_t at = begin; at < count * hidden_; at += hidden_)
             activate(gate + at, up + at, gate + at, end - begin);
     });
@@ -167,8 +190,8 @@ void Experts::transform(Pass& pass, const Routes& routes, Rows& rows) const {
     });
     pass.barrier();
     share(dim_, [&](const Expert& expert, size_t row, size_t count, size_t begin, size_t end) {
-        expert.down.run(pass.kernels, operand(rows.gate, rows.gate_blocks, hidden_, row), count,
-                        begin, end, rows.x + row * dim_, dim_, pass.own());
+        multiply(expert.down, operand(rows.gate, rows.gate_blocks, hidden_, row), row, count,
+                 {begin, end}, rows.x + row * dim_);
     });
 }
 

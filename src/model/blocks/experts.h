@@ -14,7 +14,7 @@ class Experts final : public Block {
     };
     struct Parts {
         Norm norm;
-        Matrix router;  // (experts, dim)
+        Linear router;  // (experts, dim)
         std::vector<Expert> experts;
         size_t used = 1;        // experts of one token
         bool normalize = true;  // the weights of those used add up to one; else softmax over all
@@ -32,6 +32,7 @@ class Experts final : public Block {
     void route(Pass& pass, Operand normed, Routes& routes) const;
     void choose(const float* scores, uint32_t* chosen, float* weights) const;
     void sort(size_t tokens, Routes& routes) const;
+    void find_runs(const Pass& pass, Routes& routes) const;
     void gather(Pass& pass, const float* normed, const Routes& routes, Rows& rows) const;
     void transform(Pass& pass, const Routes& routes, Rows& rows) const;
     void combine(Pass& pass, const Routes& routes, const float* out) const;

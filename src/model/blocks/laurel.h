@@ -2,7 +2,7 @@
 // as it is and through a narrow pair of matrices. Then the stream is scaled.
 #pragma once
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

@@ -45,8 +45,8 @@ void Mlp::run(Pass& pass) const {
     auto activate = activation_of(pass.kernels, p_.activation);
     // Whole int8 blocks, so that who computes one quantizes it.
     pass.share(hidden_, pack_columns, [&](size_t begin, size_t end) {
-        inner.run(pass.kernels, x, tokens, begin, end, gate, hidden_, pass.own());
-        if (gated) p_.up.run(pass.kernels, x, tokens, begin, end, up, hidden_, pass.own());
+        inner.run(pass, x, begin, end, gate, hidden_, pass.own());
+        if (gated) p_.up.run(pass, x, begin, end, up, hidden_, pass.own());
         for (size_t t = 0; t < tokens && !p_.sparsity; t++) {
             size_t at = t * hidden_ + begin;
             for (size_t i = at; i < at + end - begin && p_.gate_scale != 1; i++)

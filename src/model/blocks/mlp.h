@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

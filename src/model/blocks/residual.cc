@@ -36,7 +36,7 @@ void add_output(Pass& pass, const ResidualOutput& output, Operand from, float* o
         pass.kernels.add_scaled_f32(pass.x + at, out + at, output.scale, end - begin);
     };
     pass.share(dim, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        output.linear.run(pass.kernels, from, pass.tokens, begin, end, out, dim, pass.own());
+        output.linear.run(pass, from, begin, end, out, dim, pass.own());
         for (size_t t = 0; t < pass.tokens && !normed; t++) add(t, begin, end);
     });
     pass.barrier();

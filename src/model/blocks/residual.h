@@ -1,7 +1,7 @@
 // How a block begins and ends: it norms the residual stream, and adds what it made to it.
 #pragma once
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

@@ -18,7 +18,7 @@ void ShortConv::run(Pass& pass) const {
     norm_input(pass, p_.norm, dim_, normed, blocks);
     pass.barrier();
     pass.share(width, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.input.run(pass.kernels, {normed, blocks}, tokens, begin, end, gated, width, pass.own());
+        p_.input.run(pass, {normed, blocks}, begin, end, gated, width, pass.own());
     });
     pass.barrier();
     pass.share(dim_, 16, [&](size_t begin, size_t end) {

@@ -31,8 +31,7 @@ void StateSpace::run(Pass& pass) const {
     norm_input(pass, p_.norm, dim_, normed, normed_blocks);
     pass.barrier();
     pass.share(width, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        p_.input.run(pass.kernels, {normed, normed_blocks}, tokens, begin, end, projected, width,
-                     pass.own());
+        p_.input.run(pass, {normed, normed_blocks}, begin, end, projected, width, pass.own());
     });
     pass.barrier();
     if (!p_.factors.none()) scale(pass, projected);

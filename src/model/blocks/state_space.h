@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/blocks/causal_conv.h"
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

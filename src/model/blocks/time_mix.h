@@ -3,7 +3,7 @@
 // section 4).
 #pragma once
 
-#include "model/matrix.h"
+#include "model/linear.h"
 #include "model/norm.h"
 #include "model/pass.h"
 

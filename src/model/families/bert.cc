@@ -125,8 +125,8 @@ Result<> read_classifier(Decoder& decoder) {
     if (labels < 1 || labels > 1024)
         return Error{Code::BadInput, cat("the model's classifier has ", labels, " labels")};
     Classifier& classifier = decoder.model.classifier;
-    if (source.has("cls.weight")) classifier.dense = TRY(decoder.linear("cls", dim, dim));
-    classifier.output = TRY(decoder.linear("cls.output", labels, dim));
+    if (source.has("cls.weight")) classifier.dense = TRY(decoder.fixed_linear("cls", dim, dim, {}));
+    classifier.output = TRY(decoder.fixed_linear("cls.output", labels, dim, {}));
     return Done{};
 }
 

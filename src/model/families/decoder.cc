@@ -103,8 +103,12 @@ Result<> Decoder::read_frame() {
     model.causal = !style_.encoder;
     if (style_.encoder) return Done{};
     bool tied = !source_.has("output.weight");
-    model.head =
+    model.head.weight =
         TRY(source_.matrix(tied ? "token_embd.weight" : "output.weight", vocabulary, s.dim));
+    model.head.site = source_.add_site({.tensor = "output.weight",
+                                        .tensor_rows = vocabulary,
+                                        .rows = vocabulary,
+                                        .columns = s.dim});
     model.output_norm = TRY(norm(style_.output_norm, s.dim));
     return Done{};
 }
@@ -157,6 +161,24 @@ Result<uint32_t> Decoder::window(uint32_t layer, uint32_t full_every) const {
 
 Result<Linear> Decoder::linear(std::string_view name, size_t rows, size_t columns,
                                Source::Within within) const {
+    Linear linear = TRY(fixed_linear(name, rows, columns, within));
+    const DecoderSizes& s = sizes_;
+    bool turned = style_.gguf_pairs == RopePairs::Neighbours,
+         query = name.ends_with(".attn_q") && rows == s.q_dim(),
+         key = name.ends_with(".attn_k") && rows == s.kv_dim();
+    linear.site = source_.add_site({.tensor = cat(name, ".weight"),
+                                    .first = within.first,
+                                    .tensor_rows = within.rows ? within.rows : rows,
+                                    .rows = rows,
+                                    .columns = columns,
+                                    .turned_heads = turned && query ? s.heads
+                                                    : turned && key ? s.kv_heads
+                                                                    : 0});
+    return linear;
+}
+
+Result<Linear> Decoder::fixed_linear(std::string_view name, size_t rows, size_t columns,
+                                     Source::Within within) const {
     within.transposed = style_.folder_transposed && source_.from_hugging_face();
     Linear linear;
     linear.weight = TRY(source_.matrix(cat(name, ".weight"), rows, columns, within));
@@ -179,6 +201,9 @@ Result<Attention::Parts> Decoder::attention(uint32_t layer, Keys keys) const {
         parts.query = TRY(linear(name("attn_q"), q, s.dim));
         if (keys == Keys::Own) parts.key = TRY(linear(name("attn_k"), kv, s.dim));
         if (keys == Keys::Own) parts.value = TRY(linear(name("attn_v"), kv, s.dim));
+        // Files have these matrices all the same, and adapters may change what nobody reads.
+        for (std::string_view unread : {"attn_k.weight", "attn_v.weight"})
+            if (keys == Keys::Shared) source_.add_site({name(unread), 0, kv, kv, s.dim});
     }
     parts.output = TRY(linear(name("attn_output"), s.dim, q));
     if (style_.norm_before) parts.norm = TRY(norm(name("attn_norm"), s.dim));
@@ -233,8 +258,7 @@ Result<Experts::Parts> Decoder::experts(uint32_t layer) const {
                      cat("layer ", layer, " has a router, but the settings name no experts")};
     Experts::Parts parts;
     parts.norm = TRY(norm(cat("blk.", layer, ".ffn_norm"), s.dim));
-    parts.router =
-        TRY(source_.matrix(cat("blk.", layer, ".ffn_gate_inp.weight"), s.experts, s.dim));
+    parts.router = TRY(linear(cat("blk.", layer, ".ffn_gate_inp"), s.experts, s.dim));
     for (uint32_t i = 0; i < s.experts; i++) parts.experts.push_back(TRY(expert(layer, i)));
     parts.used = s.experts_used;
     parts.activation = activation_;

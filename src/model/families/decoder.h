@@ -78,6 +78,9 @@ class Decoder {
     Result<Linear> linear(std::string_view name, size_t rows, size_t columns) const {
         return linear(name, rows, columns, Source::Within{});
     }
+    // The same for a matrix that adapters cannot change.
+    Result<Linear> fixed_linear(std::string_view name, size_t rows, size_t columns,
+                                Source::Within within) const;
 
     void add(Attention::Parts attention);
     void add(Mlp::Parts mlp);

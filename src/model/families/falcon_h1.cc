@@ -100,6 +100,7 @@ Result<ModelParts> build(const Source& source) {
 
 }  // namespace
 
-const Family falcon_h1_family{"falcon-h1", build, names};
+const Family falcon_h1_family{
+    .architecture = "falcon-h1", .build = build, .names = names, .own_gguf_weights = true};
 
 }  // namespace linnet

@@ -13,6 +13,8 @@ struct Family {
     Result<ModelParts> (*build)(const Source& source);
     std::span<const NamePair> names{};  // of a folder, where they are not the shared ones
     std::span<const Usual> usual{};     // of a folder, where it leaves a setting out
+    // A GGUF file's weights are not those of the folder it was made from, but for their order.
+    bool own_gguf_weights = false;
 };
 
 extern const Family falcon_h1_family, gemma3n_family, granite_hybrid_family, lfm2_family,

@@ -111,9 +111,12 @@ class Runner {
           workspace_(*model_, kernels, pool,
                      {.tokens_max = 256, .outputs_max = 256, .context_max = context}) {}
 
-    // All logits of each prompt. In a step, prompt i gives chunks[i % size] tokens, so 1 decodes.
+    // All logits of each prompt. In a step, prompt i gives chunks[i % size] tokens, so 1 decodes,
+    // with adapters[i] where there are any.
+    using Adapters = std::vector<AppliedAdapter>;
     std::vector<std::vector<Row>> run(std::span<const Tokens> prompts,
-                                      std::span<const size_t> chunks) {
+                                      std::span<const size_t> chunks,
+                                      std::span<const Adapters> adapters = {}) {
         size_t pages = (context_ + KvCache::page_tokens - 1) / KvCache::page_tokens;
         auto cache = must(KvCache::make(model_->kv_shapes(), pages * prompts.size(), KvType::F32));
         std::vector<std::vector<Row>> out(prompts.size());
@@ -133,7 +136,10 @@ class Runner {
                                 .position = static_cast<uint32_t>(done),
                                 .pages = own[i],
                                 .all_logits = true,
-                                .state = states[i].data()});
+                                .state = states[i].data(),
+                                .adapters = adapters.empty()
+                                                ? std::span<const AppliedAdapter>()
+                                                : std::span<const AppliedAdapter>(adapters[i])});
                 whose.push_back(i);
             }
             if (runs.empty()) return out;
