@@ -24,7 +24,7 @@ std::vector<CacheState::Recurrent> known_states(CacheParts parts, std::span<cons
     std::vector<CacheState::Recurrent> out;
     std::vector<float> values(parts.model.state_floats());
     while (out.size() < CacheState::recurrent_max) {
-        size_t known = parts.snapshots.restore(tokens, values);
+        size_t known = parts.snapshots.restore(tokens, values, parts.root);
         if (known == 0) break;
         out.push_back({known, values});
         tokens = tokens.first(known - 1);
@@ -50,7 +50,7 @@ bool fits(const CacheState& state, const Model& model, size_t page_bytes) {
 
 CacheState save_cache(CacheParts parts, std::span<const int32_t> tokens) {
     CacheState out;
-    HeldPages held{parts.pool, parts.pool.take_prefix(tokens)};
+    HeldPages held{parts.pool, parts.pool.take_prefix(tokens, parts.root)};
     size_t count = held.pages.size();
     if (parts.model.state_floats() > 0) {
         out.recurrent = known_states(parts, tokens.first(count * page_tokens));
@@ -70,7 +70,7 @@ Result<> restore_cache(CacheParts parts, const CacheState& state) {
     if (count > parts.cache.pages() || !fits(state, parts.model, parts.cache.page_bytes()))
         return Error{Code::BadInput, "the state's sizes do not fit the model"};
     auto tokens = std::span(state.tokens);
-    HeldPages held{parts.pool, parts.pool.take_prefix(tokens)};
+    HeldPages held{parts.pool, parts.pool.take_prefix(tokens, parts.root)};
     while (held.pages.size() < count) {
         auto page = parts.pool.take();
         if (!page)
@@ -81,10 +81,11 @@ Result<> restore_cache(CacheParts parts, const CacheState& state) {
                           parts.cache.page(*page).begin());
         auto parent = held.pages.empty() ? std::nullopt : std::optional(held.pages.back());
         held.pages.push_back(*page);
-        parts.pool.remember(parent, tokens.subspan(place * page_tokens, page_tokens), *page);
+        parts.pool.remember(parent, tokens.subspan(place * page_tokens, page_tokens), *page,
+                            parts.root);
     }
     for (const CacheState::Recurrent& known : state.recurrent)
-        parts.snapshots.remember(tokens.first(known.tokens), known.values);
+        parts.snapshots.remember(tokens.first(known.tokens), known.values, parts.root);
     return Done{};
 }
 

@@ -36,6 +36,7 @@ struct CacheParts {
     KvCache& cache;
     PagePool& pool;
     Snapshots& snapshots;
+    uint64_t root = 0;  // of the adapters that it is about
 };
 
 // What is still known of the longest beginning of `tokens`.

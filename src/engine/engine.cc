@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/context_shift.h"
 #include "engine/local_engine.h"
+#include "model/adapters/adapter.h"
 
 namespace linnet {
 
@@ -26,8 +27,22 @@ std::string_view finish_name(FinishReason reason) {
     fail("every reason has a name");
 }
 
+// Those that do something.
+static Result<Adapters> checked_adapters(const Adapters& adapters, const Model& model) {
+    Adapters used;
+    for (const AppliedAdapter& applied : adapters) {
+        if (!applied.adapter || &applied.adapter->model() != &model)
+            return Error{Code::Usage, "the adapter was loaded for another model"};
+        if (!std::isfinite(applied.scale))
+            return Error{Code::Usage, "an adapter's scale is not a number"};
+        if (applied.scale != 0) used.push_back(applied);
+    }
+    return used;
+}
+
 Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
     TRY(request.sampling.validate());
+    request.adapters = TRY(checked_adapters(request.adapters, *model_));
     if (request.prompt.empty()) return Error{Code::Usage, "the prompt is empty"};
     for (int32_t token : request.prompt)
         if (token < 0 || static_cast<size_t>(token) >= model_->config().vocabulary)
@@ -57,22 +72,28 @@ Result<std::unique_ptr<TokenStream>> LocalEngine::submit(TokenRequest request) {
 }
 
 template <class T>
-Result<T> LocalEngine::on_thread(std::function<Result<T>(CacheParts)> work) {
+Result<T> LocalEngine::on_thread(const Adapters& adapters,
+                                 std::function<Result<T>(CacheParts)> work) {
+    const Adapters used = TRY(checked_adapters(adapters, *model_));
     std::promise<Result<T>> done;
     auto result = done.get_future();
-    auto task = [&] { done.set_value(work({*model_, cache_, pages_, snapshots_})); };
+    auto task = [&] {
+        uint64_t root = adapter_roots_.root_of(used, pages_);
+        done.set_value(work({*model_, cache_, pages_, snapshots_, root}));
+    };
     if (!waiting_.try_push(Posted{{}, task}))
         return Error{Code::Busy, cat(options_.queue_max, " requests are waiting already"),
                      "try again later"};
     return result.get();
 }
 
-Result<CacheState> LocalEngine::save(std::vector<int32_t> tokens) {
-    return on_thread<CacheState>([&](CacheParts parts) { return save_cache(parts, tokens); });
+Result<CacheState> LocalEngine::save(std::vector<int32_t> tokens, const Adapters& adapters) {
+    return on_thread<CacheState>(adapters,
+                                 [&](CacheParts parts) { return save_cache(parts, tokens); });
 }
 
-Result<> LocalEngine::restore(CacheState state) {
-    return on_thread<Done>([&](CacheParts parts) { return restore_cache(parts, state); });
+Result<> LocalEngine::restore(CacheState state, const Adapters& adapters) {
+    return on_thread<Done>(adapters, [&](CacheParts parts) { return restore_cache(parts, state); });
 }
 
 // REQUIRES: no request waits for pages.
@@ -139,10 +160,11 @@ bool LocalEngine::take_pages(Sequence& sequence) {
     size_t left = sequence.request.tokens_max - sequence.stats.answer_tokens;
     size_t needed =
         KvCache::pages_for(std::min<size_t>(sequence.tokens.size() + left, options_.context));
+    sequence.root = adapter_roots_.root_of(sequence.request.adapters, pages_);
     // The last token of the prompt is always computed: its logits choose the first token of the
     // answer.
-    sequence.pages =
-        pages_.take_prefix(std::span(sequence.tokens).first(sequence.tokens.size() - 1));
+    sequence.pages = pages_.take_prefix(
+        std::span(sequence.tokens).first(sequence.tokens.size() - 1), sequence.root);
     if (model_->state_floats() > 0) restore_state(sequence);
     sequence.remembered_pages = sequence.pages.size();
     while (sequence.pages.size() < needed) {
@@ -169,7 +191,8 @@ void LocalEngine::restore_state(Sequence& sequence) {
     sequence.branch = shared;
     sequence.prompt_end = (sequence.tokens.size() - 1) / page_tokens * page_tokens;
     sequence.state.assign(model_->state_floats(), 0);
-    size_t known = snapshots_.restore(std::span(sequence.tokens).first(shared), sequence.state);
+    size_t known =
+        snapshots_.restore(std::span(sequence.tokens).first(shared), sequence.state, sequence.root);
     while (sequence.pages.size() * page_tokens > known) {
         pages_.release(sequence.pages.back());
         sequence.pages.pop_back();
@@ -198,7 +221,8 @@ void LocalEngine::step() {
                          .pages = sequence.pages,
                          .all_logits = end > sequence.tokens.size(),
                          .last_logits = end >= sequence.tokens.size(),
-                         .state = sequence.state.data()});
+                         .state = sequence.state.data(),
+                         .adapters = sequence.request.adapters});
         in_batch_.push_back(&sequence);
         budget -= tokens.size();
     };
@@ -305,13 +329,14 @@ void LocalEngine::remember_pages(Sequence& sequence) {
         size_t page = sequence.remembered_pages;
         auto parent = page == 0 ? std::nullopt : std::optional(sequence.pages[page - 1]);
         pages_.remember(parent, tokens.subspan(page * page_tokens, page_tokens),
-                        sequence.pages[page]);
+                        sequence.pages[page], sequence.root);
     }
 }
 
 void LocalEngine::remember_state(Sequence& sequence) {
     if (sequence.computed == sequence.branch || sequence.computed == sequence.prompt_end) {
-        snapshots_.remember(std::span(sequence.tokens).first(sequence.computed), sequence.state);
+        snapshots_.remember(std::span(sequence.tokens).first(sequence.computed), sequence.state,
+                            sequence.root);
     } else if (sequence.computed > sequence.prompt_size() && sequence.computed % page_tokens == 0) {
         sequence.answer_state = sequence.state;
         sequence.answer_state_at = sequence.computed;
@@ -332,7 +357,7 @@ void LocalEngine::settle() {
 void LocalEngine::finish(Sequence& sequence, FinishReason reason) {
     if (sequence.answer_state_at > 0)
         snapshots_.remember(std::span(sequence.tokens).first(sequence.answer_state_at),
-                            sequence.answer_state);
+                            sequence.answer_state, sequence.root);
     release_pages(sequence);
     if (drafter_) drafter_->release(sequence);
     double now = clock_.now_s();

@@ -36,6 +36,7 @@ struct EngineOptions {
     std::optional<size_t> snapshots_max{};
     std::optional<uint64_t> memory_max{};  // bytes that model and cache may take; NoFit beyond
     Speculation speculation{};             // changes no answer
+    uint64_t adapter_bytes = 0;            // of the adapters that requests may use
 };
 
 struct TokenRequest {
@@ -51,6 +52,7 @@ struct TokenRequest {
     // and goes on. Absent: the answer ends there.
     std::optional<uint32_t> shift_keep{};
     std::optional<SamplerState> sampler{};  // goes on from there instead of from the seed
+    Adapters adapters{};                    // of the engine's model
 };
 
 enum class FinishReason { End, Length, Cancelled, Broken };
@@ -99,17 +101,17 @@ class Engine {
                                                 EngineOptions options);
     virtual ~Engine() = default;
 
-    // Usage for a prompt that is empty or has unknown tokens; NoFit where it does not fit the
-    // context and may not be shifted; Busy where the queue is full.
+    // Usage for a prompt that is empty or has unknown tokens, and for adapters of another model;
+    // NoFit where it does not fit the context and may not be shifted; Busy where the queue is full.
     virtual Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) = 0;
 
     // What is still known of the longest beginning of these tokens. This and the next wait for
     // their turn like a request.
-    virtual Result<CacheState> save(std::vector<int32_t> tokens) = 0;
+    virtual Result<CacheState> save(std::vector<int32_t> tokens, const Adapters& adapters) = 0;
     // Later prompts that begin so need not compute it again. REQUIRES: it comes from an engine with
     // the same model, arithmetic, context and numbers in the cache. BadInput where its sizes are
     // not the model's; Busy where running requests hold the pages it needs.
-    virtual Result<> restore(CacheState state) = 0;
+    virtual Result<> restore(CacheState state, const Adapters& adapters) = 0;
 
     virtual const EngineOptions& options() const = 0;
     virtual const Model& model() const = 0;

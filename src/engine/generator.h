@@ -45,6 +45,7 @@ struct GenerationRequest {
     // Where the context is full: forgets the older half of what is not the system prompt.
     bool context_shift = false;
     std::optional<SamplerState> sampler{};  // goes on from there instead of from the seed
+    Adapters adapters{};                    // of the generator's model
 };
 
 enum class StopReason { End, StopText, Length, ToolCalls, Cancelled };

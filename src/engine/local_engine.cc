@@ -17,7 +17,7 @@ uint64_t memory_of(const Model& model, const EngineOptions& options) {
     return memory_use(model, {pages_of(options), options.kv}, options.threads,
                       LocalEngine::workspace_size(options))
                .total() +
-           LocalEngine::state_bytes(model, options) +
+           LocalEngine::state_bytes(model, options) + options.adapter_bytes +
            (options.speculation.draft
                 ? DraftModel::bytes(*options.speculation.draft, options.threads,
                                     LocalEngine::draft_size(options))
@@ -98,7 +98,7 @@ uint64_t LocalEngine::state_bytes(const Model& model, const EngineOptions& optio
 uint64_t LocalEngine::memory_bytes() const {
     return memory_use(*model_, {cache_.pages(), options_.kv}, pool_.size(), workspace_.size())
                .beside_weights() +
-           state_bytes(*model_, options_);
+           state_bytes(*model_, options_) + options_.adapter_bytes;
 }
 
 Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,

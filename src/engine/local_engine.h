@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/adapter_roots.h"
 #include "engine/drafter.h"
 #include "engine/engine.h"
 #include "engine/pages.h"
@@ -31,8 +32,8 @@ class LocalEngine final : public Engine {
     static uint64_t state_bytes(const Model& model, const EngineOptions& options);
 
     Result<std::unique_ptr<TokenStream>> submit(TokenRequest request) override;
-    Result<CacheState> save(std::vector<int32_t> tokens) override;
-    Result<> restore(CacheState state) override;
+    Result<CacheState> save(std::vector<int32_t> tokens, const Adapters& adapters) override;
+    Result<> restore(CacheState state, const Adapters& adapters) override;
     const EngineOptions& options() const override { return options_; }
     const Model& model() const override { return *model_; }
     uint32_t context() const override { return options_.context; }
@@ -46,7 +47,7 @@ class LocalEngine final : public Engine {
         std::function<void()> task;
     };
     template <class T>
-    Result<T> on_thread(std::function<Result<T>(CacheParts)> work);
+    Result<T> on_thread(const Adapters& adapters, std::function<Result<T>(CacheParts)> work);
     void take(Posted posted);
     void serve();
     void serve_requests();
@@ -73,6 +74,7 @@ class LocalEngine final : public Engine {
     KvCache cache_;
     PagePool pages_;
     Snapshots snapshots_;
+    AdapterRoots adapter_roots_;
     Workspace workspace_;
     std::optional<Drafter> drafter_;
     BoundedQueue<Posted> waiting_;

@@ -171,7 +171,8 @@ std::string_view stop_name(StopReason reason) {
 Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& checkpoint,
                                                              Math math, const Kernels& kernels,
                                                              Clock& clock, EngineOptions options,
-                                                             std::string_view wanted_template) {
+                                                             std::string_view wanted_template,
+                                                             std::span<const AdapterFile> files) {
     // What can fail cheaply comes before the weights are touched.
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
     ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
@@ -185,11 +186,19 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
         return Error{Code::BadInput,
                      cat("the tokenizer has ", tokenizer.size(), " tokens, and the model only ",
                          model->config().vocabulary)};
+    std::vector<std::shared_ptr<const Adapter>> adapters;
+    for (const AdapterFile& file : files) {
+        auto adapter = Adapter::load(file, model);
+        if (!adapter)
+            return std::move(adapter).error().within(printable(file.checkpoint.path().string()));
+        options.adapter_bytes += (*adapter)->bytes();
+        adapters.push_back(std::move(*adapter));
+    }
     auto engine = TRY(Engine::make(std::move(model), kernels, clock, options));
     ControlTokens control = control_tokens_of(tokenizer);
     return std::make_unique<LocalGenerator>(Parts{std::move(engine), std::move(tokenizer),
                                                   std::move(chat_template), std::move(control),
-                                                  clock});
+                                                  std::move(adapters), clock});
 }
 
 ChatTemplate::Options LocalGenerator::template_options(const Conversation& conversation) const {
@@ -265,6 +274,7 @@ Result<std::unique_ptr<Generation>> LocalGenerator::start(GenerationRequest requ
     tokens.sampling = std::move(request.sampling);
     tokens.tokens_max = request.tokens_max;
     tokens.sampler = request.sampler;
+    tokens.adapters = std::move(request.adapters);
     tokens.logprobs = request.logprobs;
     tokens.top_logprobs = request.top_logprobs;
     if (!request.ignore_end)

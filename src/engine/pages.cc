@@ -9,9 +9,9 @@ PagePool::PagePool(size_t pages, size_t page_tokens) : page_tokens_(page_tokens)
     for (size_t page = pages; page-- > 0;) free_.push_back(static_cast<uint32_t>(page));
 }
 
-std::vector<uint32_t> PagePool::take_prefix(std::span<const int32_t> tokens) {
+std::vector<uint32_t> PagePool::take_prefix(std::span<const int32_t> tokens, uint64_t root) {
     std::vector<uint32_t> chain;
-    uint64_t parent = 0;
+    uint64_t parent = root;
     while (tokens.size() >= page_tokens_) {
         auto head = tokens.first(page_tokens_);
         auto found = by_content_.find(Key(parent, {head.begin(), head.end()}));
@@ -53,13 +53,13 @@ void PagePool::release(uint32_t page) {
 }
 
 void PagePool::remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens,
-                        uint32_t page) {
+                        uint32_t page, uint64_t root) {
     Page& state = pages_[page];
     check(state.holders > 0 && tokens.size() == page_tokens_, "a held, full page is remembered");
     if (state.identity != 0) return;
     // A parent of unknown content cannot be found again, so neither could its children.
     if (parent && pages_[*parent].identity == 0) return;
-    uint64_t parent_identity = parent ? pages_[*parent].identity : 0;
+    uint64_t parent_identity = parent ? pages_[*parent].identity : root;
     Key key(parent_identity, {tokens.begin(), tokens.end()});
     if (auto found = by_content_.find(key); found != by_content_.end()) {
         // Children of this page are found behind the one that has the same content.

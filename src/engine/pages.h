@@ -19,7 +19,7 @@ class PagePool {
 
     // The longest remembered chain of full pages that `tokens` starts with; each is now held once
     // more.
-    std::vector<uint32_t> take_prefix(std::span<const int32_t> tokens);
+    std::vector<uint32_t> take_prefix(std::span<const int32_t> tokens, uint64_t root = 0);
     // A page of its own, forgetting the least recently used remembered page if need be; nothing
     // where all are held.
     std::optional<uint32_t> take();
@@ -27,9 +27,12 @@ class PagePool {
     void release(uint32_t page);
 
     // Remembers that `page`, which the caller holds, has the keys and values of these page_tokens
-    // tokens behind `parent` (nothing at the start). If another page with the same content is
-    // remembered already, that one stays, and this one is a parent like it.
-    void remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens, uint32_t page);
+    // tokens behind `parent` (nothing at the start: then behind `root`). If another page with the
+    // same content is remembered already, that one stays, and this one is a parent like it.
+    void remember(std::optional<uint32_t> parent, std::span<const int32_t> tokens, uint32_t page,
+                  uint64_t root = 0);
+    // Where chains begin that share no page with others, whatever their tokens.
+    uint64_t new_root() { return next_identity_++; }
 
     size_t available() const { return free_.size() + idle_.size(); }  // what take() can give
     size_t held() const;

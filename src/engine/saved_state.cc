@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/state_file.h"
+#include "model/adapters/adapter.h"
 #include "trust/hash.h"
 
 namespace linnet {
@@ -29,22 +30,47 @@ std::string model_identity(const Checkpoint& checkpoint) {
     return hash.digest().hex();
 }
 
-std::vector<StateSetting> settings_of(const Engine& engine) {
+// All that the adapters add to the model, and where; "none" where that is nothing.
+std::string adapters_identity(const Adapters& adapters) {
+    Sha256 hash;
+    bool none = true;
+    for (const AppliedAdapter& applied : adapters) {
+        if (applied.scale == 0) continue;
+        none = false;
+        hash.update(as_bytes(cat("adapter ", applied.scale, " ")));
+        for (uint32_t site = 0; site < applied.adapter->model().sites().size(); site++) {
+            const Adapter::Change* change = applied.adapter->at(site);
+            if (!change) continue;
+            hash.update(as_bytes(cat(site, " ", change->update.rank(), " ", change->scale, " ")));
+            hash.update(std::as_bytes(change->update.down()));
+            hash.update(std::as_bytes(change->update.up()));
+        }
+    }
+    return none ? "none" : hash.digest().hex();
+}
+
+std::vector<StateSetting> settings_of(const Engine& engine, const Adapters& adapters) {
     const Model& model = engine.model();
     return {{"model", model_identity(model.checkpoint())},
-            {"adapter", "none"},
+            {"adapter", adapters_identity(adapters)},
             {"math", model.math() == Math::F32 ? "f32" : "fast"},
             {"kv", std::string(kv_type_name(engine.options().kv))},
             {"context", cat(engine.context())}};
 }
 
-Result<> check_settings(const std::vector<StateSetting>& saved, const Engine& engine) {
-    for (const StateSetting& own : settings_of(engine)) {
+Result<> check_settings(const std::vector<StateSetting>& saved, const Engine& engine,
+                        const Adapters& adapters) {
+    for (const StateSetting& own : settings_of(engine, adapters)) {
         auto found = std::ranges::find(saved, own.name, &StateSetting::name);
         std::string theirs = found == saved.end() ? "nothing" : printable(found->value, 20);
         if (found != saved.end() && found->value == own.value) continue;
         if (own.name == "model" || own.name == "adapter")
-            return Error{Code::Usage, cat("the state was saved with another ", own.name),
+            return Error{Code::Usage,
+                         cat("the state was saved with ",
+                             theirs == "none"      ? "no "
+                             : own.value == "none" ? "an "
+                                                   : "another ",
+                             own.name),
                          cat("use the ", own.name, " that wrote it")};
         return Error{Code::Usage,
                      cat("the state was saved with --", own.name, " ", theirs, ", and this is --",
@@ -64,28 +90,29 @@ Result<> check_tokens(const std::vector<int32_t>& tokens, const Engine& engine) 
     return Done{};
 }
 
-Result<SavedState> use(Bytes file, Engine& engine) {
+Result<SavedState> use(Bytes file, Engine& engine, const Adapters& adapters) {
     StateFile state = TRY(read_state_file(file));
-    TRY(check_settings(state.settings, engine));
+    TRY(check_settings(state.settings, engine, adapters));
     TRY(check_tokens(state.tokens, engine));
-    TRY(engine.restore(std::move(state.cache)));
+    TRY(engine.restore(std::move(state.cache), adapters));
     return SavedState{{std::move(state.tokens), state.sampler}, std::move(state.note)};
 }
 
 }  // namespace
 
-Result<> save_state(const Path& path, Engine& engine, const SavedState& saved) {
-    StateFile state{.settings = settings_of(engine),
+Result<> save_state(const Path& path, Engine& engine, const SavedState& saved,
+                    const Adapters& adapters) {
+    StateFile state{.settings = settings_of(engine, adapters),
                     .tokens = saved.reached.tokens,
                     .sampler = saved.reached.sampler,
                     .note = saved.note,
-                    .cache = TRY(engine.save(saved.reached.tokens))};
+                    .cache = TRY(engine.save(saved.reached.tokens, adapters))};
     return write_file_atomic(path, write_state_file(state));
 }
 
-Result<SavedState> load_state(const Path& path, Engine& engine) {
+Result<SavedState> load_state(const Path& path, Engine& engine, const Adapters& adapters) {
     MappedFile file = TRY(MappedFile::open(path));
-    auto saved = use(file.bytes(), engine);
+    auto saved = use(file.bytes(), engine, adapters);
     if (!saved) return std::move(saved).error().within(printable(path.string()));
     return saved;
 }

@@ -28,6 +28,7 @@ struct Sequence {
     std::shared_ptr<Mailbox> mailbox;
     std::vector<int32_t> tokens;  // prompt, then answer
     std::vector<uint32_t> pages;  // held
+    uint64_t root = 0;            // of these, by the adapters
     size_t computed = 0;          // tokens whose keys and values are in the cache
     std::vector<float> state;     // behind these tokens, of a recurrent model
     // Where the state is worth keeping: where another sequence went on differently, and the last

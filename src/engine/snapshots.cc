@@ -6,11 +6,12 @@
 
 namespace linnet {
 
-size_t Snapshots::restore(std::span<const int32_t> tokens, std::span<float> state) {
+size_t Snapshots::restore(std::span<const int32_t> tokens, std::span<float> state, uint64_t root) {
     auto best = snapshots_.end();
     for (auto it = snapshots_.begin(); it != snapshots_.end(); ++it) {
         size_t length = it->tokens.size();
-        if (length > tokens.size() || (best != snapshots_.end() && length <= best->tokens.size()))
+        if (it->root != root || length > tokens.size() ||
+            (best != snapshots_.end() && length <= best->tokens.size()))
             continue;
         if (std::ranges::equal(it->tokens, tokens.first(length))) best = it;
     }
@@ -21,9 +22,10 @@ size_t Snapshots::restore(std::span<const int32_t> tokens, std::span<float> stat
     return best->tokens.size();
 }
 
-void Snapshots::remember(std::span<const int32_t> tokens, std::span<const float> state) {
+void Snapshots::remember(std::span<const int32_t> tokens, std::span<const float> state,
+                         uint64_t root) {
     auto known = std::ranges::find_if(snapshots_, [&](const Snapshot& snapshot) {
-        return std::ranges::equal(snapshot.tokens, tokens);
+        return snapshot.root == root && std::ranges::equal(snapshot.tokens, tokens);
     });
     if (known != snapshots_.end()) {
         snapshots_.splice(snapshots_.begin(), snapshots_, known);
@@ -31,7 +33,7 @@ void Snapshots::remember(std::span<const int32_t> tokens, std::span<const float>
     }
     if (count_max_ == 0) return;
     if (snapshots_.size() == count_max_) snapshots_.pop_back();
-    snapshots_.push_front({{tokens.begin(), tokens.end()}, {state.begin(), state.end()}});
+    snapshots_.push_front({root, {tokens.begin(), tokens.end()}, {state.begin(), state.end()}});
 }
 
 }  // namespace linnet

@@ -17,13 +17,14 @@ class Snapshots {
 
     // Copies the state behind the longest known beginning of `tokens`; how many tokens that is, 0
     // where none is known and nothing was copied.
-    size_t restore(std::span<const int32_t> tokens, std::span<float> state);
-    void remember(std::span<const int32_t> tokens, std::span<const float> state);
+    size_t restore(std::span<const int32_t> tokens, std::span<float> state, uint64_t root = 0);
+    void remember(std::span<const int32_t> tokens, std::span<const float> state, uint64_t root = 0);
 
     size_t size() const { return snapshots_.size(); }
 
   private:
     struct Snapshot {
+        uint64_t root;  // as of pages: states of different ones have nothing in common
         std::vector<int32_t> tokens;
         std::vector<float> state;
     };

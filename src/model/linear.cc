@@ -27,7 +27,7 @@ void Linear::adapt(const Pass& pass, const Run& run, const float* x, size_t coun
     for (const AppliedAdapter& applied : run.adapters) {
         const Adapter::Change* change = applied.adapter->at(site);
         if (change && applied.scale != 0)
-            change->low_rank.add(pass.kernels, x, count, applied.scale * change->scale, rows, y,
+            change->update.add(pass.kernels, x, count, applied.scale * change->scale, rows, y,
                                  y_stride, pass.adapter_room);
     }
 }

@@ -120,7 +120,7 @@ Result<std::shared_ptr<const Adapter>> Adapter::load(const AdapterFile& file,
 
 uint64_t Adapter::bytes() const {
     uint64_t bytes = places_.size() * sizeof(uint32_t);
-    for (const Change& change : changes_) bytes += change.low_rank.bytes() + sizeof(Change);
+    for (const Change& change : changes_) bytes += change.update.bytes() + sizeof(Change);
     return bytes;
 }
 

@@ -21,7 +21,7 @@ class Adapter {
                                                        std::shared_ptr<const Model> model);
 
     struct Change {
-        LowRankUpdate low_rank;
+        LowRankUpdate update;
         float scale;  // the adapter's own: alpha / rank
     };
     // What it adds to the product with the matrix of that site; null where it adds nothing.

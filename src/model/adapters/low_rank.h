@@ -21,6 +21,9 @@ class LowRankUpdate {
     size_t rank() const { return rank_; }
     size_t rows() const { return rows_; }
     size_t columns() const { return columns_; }
+    // As they are kept: (rank, columns), and the rows in panels.
+    std::span<const float> down() const { return down_; }
+    std::span<const float> up() const { return up_; }
     size_t bytes() const { return (down_.size() + up_.size()) * sizeof(float); }
 
     // x: (tokens, columns). y[t * y_stride + r] of the rows begin to end. `room` holds room_floats
