@@ -29,6 +29,8 @@ std::span<const ChatCommands::Row> ChatCommands::table() {
     static constexpr Row rows[] = {
         {"/system", "TEXT", "what the model shall be; alone: nothing", &ChatCommands::system},
         {"/set", "NAME VALUE", "change how it answers; alone: tell all", &ChatCommands::set},
+        {"/lora", "N SCALE", "how strongly adapter N counts, 0: not at all; alone: tell all",
+         &ChatCommands::lora},
         {"/show", "", "the model, the system prompt and how it answers", &ChatCommands::show},
         {"/save", "NAME", "keep the conversation, under a name or in FILE.json",
          &ChatCommands::save},
@@ -138,6 +140,30 @@ Result<> ChatCommands::set(std::string_view rest) {
     return Done{};
 }
 
+Result<> ChatCommands::lora(std::string_view rest) {
+    ChatSession::Settings& settings = session_.settings;
+    Adapters& adapters = settings.request.adapters;
+    if (adapters.empty())
+        return Error{Code::Usage, "there are no adapters", "start with --lora PATH"};
+    if (rest.empty()) {
+        Table table;
+        for (size_t i = 0; i < adapters.size(); i++)
+            table.rows.push_back(
+                {cat(i + 1), printable(settings.adapters[i]), cat(adapters[i].scale)});
+        context_.output.table(table);
+        return Done{};
+    }
+    auto [number, value] = cut_word(rest);
+    auto place = parse_integer<size_t>(number);
+    if (!place || *place == 0 || *place > adapters.size())
+        return Error{
+            Code::Usage,
+            cat("'", printable(number, 100), "' is none of the ", adapters.size(), " adapters"),
+            "/lora tells all"};
+    adapters[*place - 1].scale = TRY(parse_adapter_scale(value));
+    return Done{};
+}
+
 Result<> ChatCommands::show(std::string_view) {
     const ChatSession::Settings& settings = session_.settings;
     std::string system = session_.system();
@@ -155,6 +181,9 @@ Result<> ChatCommands::show(std::string_view) {
     table.rows.push_back({"think", std::string(thinking_name(settings.thinking)), ""});
     table.rows.push_back(
         {"think_budget", request.reasoning_max ? cat(*request.reasoning_max) : "none", ""});
+    for (size_t i = 0; i < request.adapters.size(); i++)
+        table.rows.push_back(
+            {cat("lora ", i + 1), printable(settings.adapters[i]), cat(request.adapters[i].scale)});
     context_.output.table(table);
     return Done{};
 }

@@ -26,6 +26,7 @@ class ChatCommands {
   private:
     Result<> system(std::string_view text);
     Result<> set(std::string_view rest);
+    Result<> lora(std::string_view rest);
     Result<> show(std::string_view);
     Result<> save(std::string_view name);
     Result<> load(std::string_view name);

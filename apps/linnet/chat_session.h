@@ -15,7 +15,8 @@ class ChatSession {
     struct Settings {
         std::string model;  // as it was named
         GenerationRequest request;
-        Parameters parameters;  // those in the request, with their origins
+        Parameters parameters;              // those in the request, with their origins
+        std::vector<std::string> adapters;  // their names, in the request's order
         Thinking thinking = Thinking::Show;
         bool show_stats = false;
     };

@@ -84,18 +84,18 @@ Result<Speculation> EngineFlags::speculation() const {
     return Speculation{.lookup = Speculation::Lookup::Always, .drafted_max = *count};
 }
 
-Result<std::optional<SavedState>> EngineFlags::load_state(const Context& context,
-                                                          Engine& engine) const {
+Result<std::optional<SavedState>> EngineFlags::load_state(const Context& context, Engine& engine,
+                                                          const Adapters& adapters) const {
     if (load_state_.empty()) return std::optional<SavedState>();
     Path file = expand_home(load_state_, context.paths.home);
-    return std::optional(TRY(linnet::load_state(file, engine)));
+    return std::optional(TRY(linnet::load_state(file, engine, adapters)));
 }
 
-Result<> EngineFlags::save_state(const Context& context, Engine& engine, Reached reached,
-                                 std::string note) const {
+Result<> EngineFlags::save_state(const Context& context, Engine& engine, SavedState saved,
+                                 const Adapters& adapters) const {
     if (save_state_.empty()) return Done{};
     Path file = expand_home(save_state_, context.paths.home);
-    return linnet::save_state(file, engine, {std::move(reached), std::move(note)});
+    return linnet::save_state(file, engine, saved, adapters);
 }
 
 }  // namespace linnet

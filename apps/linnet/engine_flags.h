@@ -24,10 +24,11 @@ class EngineFlags {
 
     // What --load-state names, in the engine; nothing where it is not given.
     bool loads_state() const { return !load_state_.empty(); }
-    Result<std::optional<SavedState>> load_state(const Context& context, Engine& engine) const;
+    Result<std::optional<SavedState>> load_state(const Context& context, Engine& engine,
+                                                 const Adapters& adapters) const;
     // Writes what --save-state asks for, if it does. `reached`: of the answer's last event.
-    Result<> save_state(const Context& context, Engine& engine, Reached reached,
-                        std::string note) const;
+    Result<> save_state(const Context& context, Engine& engine, SavedState saved,
+                        const Adapters& adapters) const;
 
   private:
     Result<Speculation> speculation() const;

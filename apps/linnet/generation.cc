@@ -31,6 +31,7 @@ void GenerationOptions::declare_model(Syntax& syntax) {
     syntax.setting("-t,--threads", "run.threads", "N");
     syntax.setting("-c,--context", "run.context", "TOKENS");
     engine_.declare(syntax);
+    declare_lora(syntax);
 }
 
 void GenerationOptions::declare_sampling(Syntax& syntax) {
@@ -97,6 +98,7 @@ Result<Preset> GenerationOptions::as_preset() const {
     preset.tokens = tokens_max_;
     preset.seed = seed_;
     preset.stop = stop_;
+    preset.lora = lora_;
     preset.think = think_;
     preset.think_budget = think_budget_;
     return preset;
@@ -121,8 +123,23 @@ Result<> GenerationOptions::settle(Context& context, std::string& model, std::st
     return settle(context, model);
 }
 
+Result<std::vector<AdapterName>> GenerationOptions::adapter_names(const Context& context) const {
+    return parse_adapters(context, lora_.empty() ? preset_.lora : lora_);
+}
+
+Adapters GenerationOptions::adapters(const LocalGenerator& generator) const {
+    check(scales_.size() == generator.adapters().size(), "what open() has loaded");
+    Adapters adapters;
+    for (size_t i = 0; i < scales_.size(); i++)
+        adapters.push_back({generator.adapters()[i], scales_[i]});
+    return adapters;
+}
+
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,
-                                                                std::string_view model) const {
+                                                                std::string_view model) {
+    auto names = TRY(adapter_names(context));
+    auto files = TRY(open_adapters(context, names));
+    for (const AdapterName& name : names) scales_.push_back(name.scale);
     Checkpoint checkpoint = TRY(open_model(context, model));
     const Kernels& kernels = *TRY(chosen_kernels(context));
     EngineOptions options;
@@ -136,17 +153,17 @@ Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context
     TRY(engine_.apply(context, checkpoint, math, options));
     options.memory_max = available_memory();
     auto generator = LocalGenerator::open(checkpoint, math, kernels, context.clock, options,
-                                          preset_.chat_template);
+                                          preset_.chat_template, files);
     if (!generator) return std::move(generator).error().within(printable(model));
     for (const std::string& warning : (*generator)->tokenizer().warnings())
         context.output.warn(warning);
     return generator;
 }
 
-Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoint,
+Result<GenerationRequest> GenerationOptions::request(const LocalGenerator& generator,
                                                      Parameters& parameters) const {
     Preset flags = TRY(as_preset());
-    parameters.advise(checkpoint);
+    parameters.advise(generator.engine().model().checkpoint());
     for (const auto& [row, value] : preset_.parameters)
         parameters.set(*row, value, ParameterOrigin::Preset);
     for (const auto& [row, value] : flags.parameters)
@@ -163,6 +180,7 @@ Result<GenerationRequest> GenerationOptions::request(const Checkpoint& checkpoin
     if (auto budget = first(flags.think_budget, preset_.think_budget))
         request.reasoning_max = static_cast<uint32_t>(std::min<uint64_t>(*budget, 1 << 24));
     request.form = TRY(form());
+    request.adapters = adapters(generator);
     engine_.apply(request);
     return request;
 }

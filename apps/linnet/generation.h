@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/local_generator.h"
+#include "linnet/adapter_options.h"
 #include "linnet/command.h"
 #include "linnet/engine_flags.h"
 #include "linnet/parameters.h"
@@ -22,6 +23,7 @@ class GenerationOptions {
   public:
     void declare_model(Syntax& syntax);     // MODEL's arithmetic, threads and memory; its preset
     void declare_sampling(Syntax& syntax);  // how it answers
+    void declare_lora(Syntax& syntax) { declare_adapters(syntax, lora_); }
     void declare_thinking(Syntax& syntax);
     void declare_form(Syntax& syntax);  // JSON Schema, grammar or regular expression
 
@@ -36,10 +38,15 @@ class GenerationOptions {
     const Preset& preset() const { return preset_; }
 
     // Loads the model, with a note of how it goes on a slow one.
-    Result<std::unique_ptr<LocalGenerator>> open(Context& context, std::string_view model) const;
+    Result<std::unique_ptr<LocalGenerator>> open(Context& context, std::string_view model);
+    // What open() has loaded, at the scales that were asked for.
+    Adapters adapters(const LocalGenerator& generator) const;
 
     // The request without its prompt; and the parameters in it with their origins.
-    Result<GenerationRequest> request(const Checkpoint& checkpoint, Parameters& parameters) const;
+    Result<GenerationRequest> request(const LocalGenerator& generator,
+                                      Parameters& parameters) const;
+    // Of --lora, else of the preset.
+    Result<std::vector<AdapterName>> adapter_names(const Context& context) const;
     // What stands before the conversation: the system prompt, from the flag or the preset, and the
     // preset's examples.
     std::vector<Message> opening(const std::string& system) const;
@@ -55,7 +62,8 @@ class GenerationOptions {
     std::string math_ = "fast", preset_name_, think_;
     std::array<std::optional<double>, parameters_count> given_;
     std::optional<uint64_t> seed_, tokens_max_, think_budget_;
-    std::vector<std::string> stop_;
+    std::vector<std::string> stop_, lora_;
+    std::vector<float> scales_;  // of the adapters, known once the model is open
     std::string json_schema_, grammar_, regex_;
     Preset preset_;
     EngineFlags engine_;

@@ -156,6 +156,8 @@ static std::string engine_topic() {
     EngineFlags flags;
     flags.declare(syntax);
     flags.declare_state(syntax);
+    std::vector<std::string> adapters;
+    declare_adapters(syntax, adapters);
     std::vector<Line> lines;
     for (const Argument& argument : syntax.arguments())
         lines.push_back({argument_label(argument), argument.help});

@@ -135,8 +135,8 @@ Result<> ModelfileReader::instruction(std::string_view name, std::string_view fi
     } else if (what == "template") {
         return chat_template(text);
     } else if (what == "adapter") {
-        return Error{Code::Unsupported, cat("line ", line_, ": adapters cannot be used yet"),
-                     "merge the adapter into the model, and import that"};
+        if (text.empty()) return wrong("ADAPTER names no file");
+        out_.preset.lora.push_back(text);
     } else if (what == "license" || what == "requires" || what == "renderer" || what == "parser") {
         if (what != "license") warn(cat(what, " is left out"));
     } else {

@@ -15,8 +15,8 @@ struct Modelfile {
     std::vector<std::string> warnings;  // what has no meaning here, one sentence each
 };
 
-// BadInput says which line is wrong. Unsupported for an adapter, and for a template in Go's
-// language that is not recognizably one that linnet has by name.
+// BadInput says which line is wrong. Unsupported for a template in Go's language that is not
+// recognizably one that linnet has by name.
 Result<Modelfile> parse_modelfile(std::string_view text);
 
 }  // namespace linnet

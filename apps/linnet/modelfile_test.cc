@@ -16,13 +16,15 @@ TEST(Modelfile, BecomesAPreset) {
     Modelfile file = must(parse_modelfile(
         "# a comment\r\nFROM ./tiny.gguf\r\nparameter temperature 0.2\nPARAMETER stop \"<end>\"\n"
         "PARAMETER stop AI:\nPARAMETER num_ctx 2048\nPARAMETER num_predict -1\n"
-        "PARAMETER repeat_last_n -1\nPARAMETER seed 7\nPARAMETER temperature 0.3\n"
+        "ADAPTER ./one.gguf\nADAPTER two\nPARAMETER repeat_last_n -1\nPARAMETER seed 7\nPARAMETER "
+        "temperature 0.3\n"
         "SYSTEM \"\"\"Be\n  brief.\n\"\"\"\nMESSAGE user Hi there\nMESSAGE assistant \"Hello\"\n"
         "LICENSE \"\"\"\nMIT\n\"\"\"\n"));
     const Preset& preset = file.preset;
     EXPECT_EQ(preset.model, "./tiny.gguf");
     EXPECT_EQ(preset.system, "Be\n  brief.");
     EXPECT_EQ(preset.stop, (std::vector<std::string>{"<end>", "AI:"}));
+    EXPECT_EQ(preset.lora, (std::vector<std::string>{"./one.gguf", "two"}));
     EXPECT_EQ(preset.context, 2048u);
     EXPECT_EQ(preset.seed, 7u);
     EXPECT_FALSE(preset.tokens);
@@ -65,7 +67,7 @@ TEST(Modelfile, WhatHasNoMeaningHereIsTold) {
 
 TEST(Modelfile, MistakesAreToldWithTheirLine) {
     expect_refused(parse_modelfile(""), Code::BadInput, "no FROM");
-    expect_refused(parse_modelfile("FROM m\nADAPTER a.gguf\n"), Code::Unsupported, "adapters");
+    expect_refused(parse_modelfile("FROM m\nADAPTER\n"), Code::BadInput, "ADAPTER");
     expect_refused(parse_modelfile("FROM m\nSYSTEM \"\"\"open\nand on\n"), Code::BadInput,
                    "line 2: the three quotes");
     expect_refused(parse_modelfile("FROM m\nNONSENSE x\n"), Code::BadInput, "line 2: there is no");

@@ -31,8 +31,15 @@ constexpr CountMember counts[] = {{"context", &Preset::context},
                                   {"think_budget", &Preset::think_budget},
                                   {"seed", &Preset::seed}};
 
+struct ListMember {
+    std::string_view key;
+    std::vector<std::string> Preset::* member;
+};
+constexpr ListMember lists[] = {{"stop", &Preset::stop}, {"lora", &Preset::lora}};
+
 std::vector<std::string> known_keys() {
-    std::vector<std::string> keys = {"stop", "messages"};
+    std::vector<std::string> keys = {"messages"};
+    for (const ListMember& row : lists) keys.emplace_back(row.key);
     for (const TextMember& row : texts) keys.emplace_back(row.key);
     for (const CountMember& row : counts) keys.emplace_back(row.key);
     for (const ParameterRow& row : parameter_table()) keys.push_back(cat("sampling.", row.name));
@@ -71,11 +78,12 @@ Result<> read_entry(const TomlEntry& entry, Preset& preset) {
         return Done{};
     }
     if (entry.key == "messages") return read_messages(entry.value, preset);
-    if (entry.key == "stop") {
+    auto listed = std::ranges::find(lists, entry.key, &ListMember::key);
+    if (listed != std::end(lists)) {
         const Json::Array* list = entry.value.as_array();
         if (!list || !std::ranges::all_of(*list, &Json::is_string))
-            return wrong("stop", "a list of texts");
-        for (const Json& item : *list) preset.stop.push_back(*item.as_string());
+            return wrong(entry.key, "a list of texts");
+        for (const Json& item : *list) (preset.*listed->member).push_back(*item.as_string());
         return Done{};
     }
     constexpr std::string_view prefix = "sampling.";
@@ -93,6 +101,12 @@ Result<> read_entry(const TomlEntry& entry, Preset& preset) {
         return Error{Code::BadInput, checked.error().what};
     preset.parameters.emplace_back(row, *number);
     return Done{};
+}
+
+Json list_json(const std::vector<std::string>& items) {
+    Json out = Json::array();
+    for (const std::string& text : items) out.push(text);
+    return out;
 }
 
 Result<> check_words(const Preset& preset) {
@@ -130,9 +144,9 @@ std::string preset_text(const Preset& preset) {
             out += cat(row.key, " = ", json_quote(text), "\n");
     for (const CountMember& row : counts)
         if (preset.*row.member) out += cat(row.key, " = ", *(preset.*row.member), "\n");
-    Json stop = Json::array();
-    for (const std::string& text : preset.stop) stop.push(text);
-    if (!preset.stop.empty()) out += cat("stop = ", toml_value(stop), "\n");
+    for (const ListMember& row : lists)
+        if (!(preset.*row.member).empty())
+            out += cat(row.key, " = ", toml_value(list_json(preset.*row.member)), "\n");
     if (!preset.parameters.empty()) out += "\n[sampling]\n";
     for (const auto& [row, value] : preset.parameters)
         out += cat(row->name, " = ", parameter_text(*row, value), "\n");
@@ -147,13 +161,12 @@ Json preset_json(const Preset& preset) {
     for (const TextMember& row : texts) out.set(row.key, preset.*row.member);
     for (const CountMember& row : counts)
         out.set(row.key, preset.*row.member ? Json(*(preset.*row.member)) : Json());
-    Json sampling = Json::object(), stop = Json::array(), messages = Json::array();
+    Json sampling = Json::object(), messages = Json::array();
     for (const auto& [row, value] : preset.parameters) sampling.set(row->name, value);
-    for (const std::string& text : preset.stop) stop.push(text);
     for (const Message& message : preset.messages)
         messages.push(Json::object({{"role", message.role}, {"content", message.content}}));
     out.set("sampling", std::move(sampling));
-    out.set("stop", std::move(stop));
+    for (const ListMember& row : lists) out.set(row.key, list_json(preset.*row.member));
     out.set("messages", std::move(messages));
     return out;
 }

@@ -26,6 +26,7 @@ struct Preset {
     std::optional<uint64_t> context, tokens, think_budget, seed;
     std::vector<std::pair<const ParameterRow*, double>> parameters;
     std::vector<std::string> stop;
+    std::vector<std::string> lora;  // adapters, PATH or PATH:SCALE
     std::vector<Message> messages;  // said before: examples of how to answer
 
     static constexpr uint64_t file_bytes_max = 4'000'000;

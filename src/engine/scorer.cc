@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "model/adapters/adapter.h"
 #include "model/memory_use.h"
 
 namespace linnet {
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Scorer>> Scorer::make(std::shared_ptr<const Model> model,
     size_t threads = std::max<size_t>(options.threads, 1);
     size_t pages = KvCache::pages_for(options.context);
     uint64_t needed = memory_use(*model, {pages, options.kv}, threads, size).total();
+    for (const AppliedAdapter& applied : options.adapters) needed += applied.adapter->bytes();
     if (options.memory_max && needed > *options.memory_max)
         return Error{Code::NoFit,
                      cat("the model needs ", bytes_text(needed), " for texts of ", options.context,
@@ -45,17 +47,18 @@ Result<std::unique_ptr<Scorer>> Scorer::make(std::shared_ptr<const Model> model,
                      "use a smaller context or a smaller model, or free memory"};
     KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, options.kv));
     return std::unique_ptr<Scorer>(
-        new Scorer(std::move(model), kernels, threads, size, std::move(cache)));
+        new Scorer(std::move(model), kernels, threads, size, std::move(cache), options.adapters));
 }
 
 Scorer::Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_t threads,
-               Workspace::Size size, KvCache cache)
+               Workspace::Size size, KvCache cache, Adapters adapters)
     : model_(std::move(model)),
       kernels_(kernels),
       pool_(threads),
       cache_(std::move(cache)),
       workspace_(*model_, kernels, pool_, size),
-      pages_(cache_.pages()) {
+      pages_(cache_.pages()),
+      adapters_(std::move(adapters)) {
     std::iota(pages_.begin(), pages_.end(), 0u);
 }
 
@@ -65,7 +68,8 @@ std::span<const float> Scorer::forward(std::span<const int32_t> tokens, size_t f
             .position = static_cast<uint32_t>(from),
             .pages = pages_,
             .all_logits = logits,
-            .last_logits = logits};
+            .last_logits = logits,
+            .adapters = adapters_};
     return model_->forward({std::span(&run, 1)}, cache_, workspace_);
 }
 

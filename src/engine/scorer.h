@@ -17,6 +17,7 @@ struct ScorerOptions {
     uint32_t context = 512;  // tokens of one text
     KvType kv = KvType::F16;
     std::optional<uint64_t> memory_max{};  // bytes that model and buffers may take; NoFit beyond
+    Adapters adapters{};                   // of the model
 };
 
 class Scorer {
@@ -37,7 +38,7 @@ class Scorer {
 
   private:
     Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_t threads,
-           Workspace::Size size, KvCache cache);
+           Workspace::Size size, KvCache cache, Adapters adapters);
     std::span<const float> forward(std::span<const int32_t> tokens, size_t from, size_t count,
                                    bool logits);
 
@@ -47,6 +48,7 @@ class Scorer {
     KvCache cache_;
     Workspace workspace_;
     std::vector<uint32_t> pages_;
+    Adapters adapters_;
 };
 
 // The logarithm of a softmax at one place; the logits are changed.

@@ -28,7 +28,7 @@ void Linear::adapt(const Pass& pass, const Run& run, const float* x, size_t coun
         const Adapter::Change* change = applied.adapter->at(site);
         if (change && applied.scale != 0)
             change->update.add(pass.kernels, x, count, applied.scale * change->scale, rows, y,
-                                 y_stride, pass.adapter_room);
+                               y_stride, pass.adapter_room);
     }
 }
 

@@ -37,10 +37,12 @@ class ChatCommand final : public Command {
         ChatSession::Settings settings{.model = model_,
                                        .request = {},
                                        .parameters = {},
+                                       .adapters = {},
                                        .thinking = options_.thinking(),
                                        .show_stats = options_.stats};
-        settings.request =
-            TRY(options_.request(generator->engine().model().checkpoint(), settings.parameters));
+        settings.request = TRY(options_.request(*generator, settings.parameters));
+        for (const AdapterName& name : TRY(options_.adapter_names(context)))
+            settings.adapters.push_back(name.path);
         ChatSession session(context, *generator, std::move(settings), options_.opening(system_));
         ChatCommands commands(context, session);
         if (stdin_is_terminal())

@@ -40,10 +40,10 @@ class CompleteCommand final : public Command {
         bool goes_on = options_.engine().loads_state() && prompt_.empty();
         std::string prompt = goes_on ? "" : TRY(prompt_or_input(context, prompt_));
         auto generator = TRY(options_.open(context, model_));
-        auto state = TRY(options_.engine().load_state(context, generator->engine()));
+        auto state = TRY(options_.engine().load_state(context, generator->engine(),
+                                                      options_.adapters(*generator)));
         Parameters parameters;
-        GenerationRequest request =
-            TRY(options_.request(generator->engine().model().checkpoint(), parameters));
+        GenerationRequest request = TRY(options_.request(*generator, parameters));
         uint64_t seed = request.sampling.seed;
         if (state)
             request.prompt =
@@ -84,7 +84,8 @@ class CompleteCommand final : public Command {
                                         {"stats", meter.document(event->stats)}});
             if (logprobs_) result.set("logprobs", std::move(logprobs));
             TRY(options_.engine().save_state(context, generator->engine(),
-                                             std::move(event->reached), ""));
+                                             {std::move(event->reached), ""},
+                                             options_.adapters(*generator)));
             context.output.document(std::move(result));
         }
         return Done{};

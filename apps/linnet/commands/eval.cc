@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "eval/perplexity.h"
+#include "linnet/adapter_options.h"
 #include "linnet/input.h"
 #include "linnet/models.h"
 #include "text/tokenizer.h"
@@ -30,6 +31,7 @@ class EvalCommand final : public Command {
                     "numbers of the key-value cache; default f16, f32 with --math f32")
             .one_of({"f16", "f32", "int8"});
         syntax.setting("-t,--threads", "run.threads", "N");
+        declare_adapters(syntax, lora_);
         syntax.about(
             "Perplexity: e to the mean surprise of a text's tokens; lower is better, and only "
             "models with the same tokens compare. The text is cut into chunks, of which the second "
@@ -66,11 +68,13 @@ class EvalCommand final : public Command {
         ThreadPool loading(chosen_threads(context));
         auto model = TRY(Model::load(checkpoint, exact ? Math::F32 : Math::Fast, loading));
         auto kv = parse_kv_type(kv_.empty() ? (exact ? "f32" : "f16") : kv_);
+        auto names = TRY(parse_adapters(context, lora_));
         return Scorer::make(model, kernels,
                             {.threads = chosen_threads(context),
                              .context = static_cast<uint32_t>(context_),
                              .kv = *kv,
-                             .memory_max = available_memory()});
+                             .memory_max = available_memory(),
+                             .adapters = TRY(load_adapters(context, names, model))});
     }
 
     // By the bytes of the chunks' tokens, of which about half were counted.
@@ -98,6 +102,7 @@ class EvalCommand final : public Command {
                                               {"math", math_}}));
     }
 
+    std::vector<std::string> lora_;
     std::string model_, task_ = "perplexity", file_, math_ = "fast", kv_;
     int64_t context_ = 512, chunks_ = 0;
 };

@@ -37,6 +37,7 @@ class PresetImportCommand final : public Command {
                          "choose another one: --name NAME"};
         Store store = TRY(open_store(context));
         settle_model(context, store, path, preset);
+        for (std::string& adapter : preset.lora) settle_adapter(context, path, adapter);
         TRY(save_preset(context.paths, preset, force_));
         context.output.line(cat("Imported ", preset.name));
         Json warnings = Json::array();
@@ -66,6 +67,17 @@ class PresetImportCommand final : public Command {
             context.output.warn(
                 cat("the model ", printable(preset.model, 200), " is not on this machine"));
         }
+    }
+
+    static void settle_adapter(Context& context, const Path& path, std::string& adapter) {
+        std::error_code ignored;
+        Path beside = std::filesystem::absolute(path, ignored).parent_path() /
+                      expand_home(adapter, context.paths.home);
+        if (std::filesystem::exists(beside, ignored))
+            adapter = beside.lexically_normal().string();
+        else
+            context.output.warn(
+                cat("the adapter ", printable(adapter, 200), " is not on this machine"));
     }
 
     std::string file_, name_;

@@ -22,6 +22,7 @@ class PresetSaveCommand final : public Command {
                     "a chat template by name, in place of the model's own")
             .one_of(templates);
         syntax.option("-c,--context", &context_, "TOKENS", "tokens of context").between(1, 1 << 24);
+        options_.declare_lora(syntax);
         options_.declare_sampling(syntax);
         options_.declare_thinking(syntax);
         syntax.flag("--force", force_, "replace a preset of that name");

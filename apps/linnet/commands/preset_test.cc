@@ -113,7 +113,7 @@ TEST_F(Presets, AModelfileIsImported) {
     EXPECT_LE(*json({"run", "kind", "hello"}).find("stats", "completion_tokens")->as_uint(), 3u);
     EXPECT_EQ(exit_code({"preset", "import", "Modelfile", "--name", "kind"}), 9);
     EXPECT_EQ(exit_code({"preset", "import", "Modelfile", "--name", "default"}), 2);
-    folder.write("work/Broken", "FROM x\nADAPTER y\n");
+    folder.write("work/Broken", "FROM x\nADAPTER\n");
     EXPECT_EQ(exit_code({"preset", "import", "Broken"}), 10);
     EXPECT_EQ(exit_code({"preset", "import", "absent"}), 3);
 }

@@ -46,8 +46,7 @@ class RunCommand final : public Command {
         auto generator = TRY(options_.open(context, model_));
         TRY(go_on(context, *generator, conversation));
         Parameters parameters;
-        GenerationRequest request =
-            TRY(options_.request(generator->engine().model().checkpoint(), parameters));
+        GenerationRequest request = TRY(options_.request(*generator, parameters));
         uint64_t seed = request.sampling.seed;
         std::vector<Message> messages = conversation.messages;
         request.prompt = std::move(conversation);
@@ -66,9 +65,10 @@ class RunCommand final : public Command {
             printer.end_line();
             messages.push_back(
                 {.role = "assistant", .content = printer.text(), .reasoning = printer.reasoning()});
-            TRY(options_.engine().save_state(context, generator->engine(),
-                                             std::move(event->reached),
-                                             conversation_text({model_, messages})));
+            TRY(options_.engine().save_state(
+                context, generator->engine(),
+                {std::move(event->reached), conversation_text({model_, messages})},
+                options_.adapters(*generator)));
             if (options_.stats) {
                 context.output.note(meter.line(event->stats));
                 context.output.note(parameters_line(parameters, seed));
@@ -86,7 +86,8 @@ class RunCommand final : public Command {
   private:
     // Puts the conversation that was saved in front of the question.
     Result<> go_on(Context& context, LocalGenerator& generator, Conversation& conversation) const {
-        auto state = TRY(options_.engine().load_state(context, generator.engine()));
+        auto state = TRY(options_.engine().load_state(context, generator.engine(),
+                                                      options_.adapters(generator)));
         if (!state) return Done{};
         if (state->note.empty())
             return Error{Code::Usage, "the state is that of a text, not of a conversation",

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "base/text.h"
+#include "linnet/adapter_report.h"
 #include "linnet/command.h"
 #include "linnet/models.h"
 #include "linnet/parameters.h"
@@ -32,13 +33,16 @@ class Show final : public Command {
         syntax.flag("--template", template_, "print the chat template, and nothing else");
         syntax.about(
             "Tells what a model is and what running it will take, from its metadata alone: GGUF "
-            "files (split ones too), safetensors files and Hugging Face folders.");
+            "files (split ones too), safetensors files and Hugging Face folders. Of a LoRA adapter "
+            "it "
+            "tells which model it is for, and what it changes.");
         syntax.example("linnet show smollm2-135m", "a stored model");
         syntax.example("linnet show ./model.gguf --context 4096", "the memory of 4096 tokens");
     }
 
     Result<> run(Context& context) override {
         Checkpoint checkpoint = TRY(open_model(context, model_));
+        if (AdapterFile::is_one(checkpoint)) return show_adapter(context, checkpoint);
         ModelSummary summary = TRY(summarize(checkpoint));
         if (template_) return print_template(context.output, summary);
         uint64_t tokens = context_.value_or(summary.context.value_or(4096));
@@ -53,6 +57,14 @@ class Show final : public Command {
     }
 
   private:
+    Result<> show_adapter(Context& context, const Checkpoint& checkpoint) const {
+        auto adapter = AdapterFile::read(checkpoint);
+        if (!adapter) return std::move(adapter).error().within(printable(model_));
+        print_adapter(context.output, *adapter, tensors_);
+        context.output.document(adapter_document(*adapter, tensors_));
+        return Done{};
+    }
+
     Result<> print_template(Output& output, const ModelSummary& summary) const {
         if (!summary.template_bytes)
             return Error{Code::NotFound, cat(printable(model_), " has no chat template")};
