@@ -5,8 +5,8 @@
 #include <string>
 
 #include "engine/generator.h"
-#include "engine/saved_state.h"
 #include "linnet/command.h"
+#include "state/saved_state.h"
 
 namespace linnet {
 

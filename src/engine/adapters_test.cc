@@ -8,7 +8,6 @@
 #include "base/testing/temporary.h"
 #include "engine/adapter_roots.h"
 #include "engine/engine.h"
-#include "engine/saved_state.h"
 #include "kernels/select.h"
 #include "model/testing/random_adapter.h"
 #include "model/testing/tiny_model.h"
@@ -135,32 +134,6 @@ TEST_P(EngineAdapters, GuessesChangeNoAnswer) {
         EXPECT_EQ(drafted.tokens, plain.tokens);
         EXPECT_GT(drafted.last.stats.drafted_tokens, 0u);
     }
-}
-
-TEST_P(EngineAdapters, AStateBelongsToItsAdapters) {
-    const Path state = folder.path() / "state";
-    const Adapters used = {{first, 1}};
-    Tokens whole = ask(*engine(), prompt(70), used, 60).tokens;
-    {
-        auto one = engine();
-        Answer part = ask(*one, prompt(70), used, 30);
-        must(save_state(state, *one, {part.last.reached}, used));
-    }
-    auto other = engine();
-    for (const Adapters& wrong : {Adapters(), Adapters{{second, 1}}, Adapters{{first, 2}}})
-        testing::expect_refused(load_state(state, *other, wrong), Code::Usage, "adapter");
-    first = adapter(1);  // read again, from the same file
-    const Adapters again = {{first, 1}};
-    SavedState saved = must(load_state(state, *other, again));
-    auto stream = must(other->submit({.prompt = saved.reached.tokens,
-                                      .sampling = {.temperature = 0.7f, .seed = 3},
-                                      .tokens_max = 30,
-                                      .end_tokens = {},
-                                      .sampler = saved.reached.sampler,
-                                      .adapters = again}));
-    Answer rest = read(*stream);
-    EXPECT_EQ(rest.tokens, Tokens(whole.begin() + 30, whole.end()));
-    EXPECT_GE(rest.cached(), 64u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, EngineAdapters, ::testing::Values("tiny", "mamba2", "qwen3moe"),

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "engine/state_file.h"
+#include "state/state_file.h"
 #include "trust/hash.h"
 
 using namespace linnet;

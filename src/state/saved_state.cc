@@ -1,10 +1,10 @@
-#include "engine/saved_state.h"
+#include "state/saved_state.h"
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/state_file.h"
 #include "model/adapters/adapter.h"
+#include "state/state_file.h"
 #include "trust/hash.h"
 
 namespace linnet {

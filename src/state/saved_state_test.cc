@@ -1,13 +1,14 @@
-#include "engine/saved_state.h"
+#include "state/saved_state.h"
 
 #include <gtest/gtest.h>
 
 #include "base/testing/data.h"
 #include "base/testing/result.h"
 #include "base/testing/temporary.h"
-#include "engine/state_file.h"
 #include "kernels/select.h"
+#include "model/testing/random_adapter.h"
 #include "model/testing/tiny_model.h"
+#include "state/state_file.h"
 
 namespace linnet {
 namespace {
@@ -36,12 +37,13 @@ class SavedStateTest : public ::testing::Test {
         TokenEvent last;
     };
     Answer ask(Engine& of, Tokens prompt, uint32_t tokens_max,
-               std::optional<SamplerState> sampler = {}) {
+               std::optional<SamplerState> sampler = {}, Adapters adapters = {}) {
         auto stream = must(of.submit({.prompt = std::move(prompt),
                                       .sampling = {.temperature = 0.9f, .seed = 8},
                                       .tokens_max = tokens_max,
                                       .end_tokens = {},
-                                      .sampler = sampler}));
+                                      .sampler = sampler,
+                                      .adapters = std::move(adapters)}));
         Answer answer;
         while (auto event = must(stream->next(cancel))) {
             if (event->token) answer.tokens.push_back(event->token->id);
@@ -117,6 +119,35 @@ TEST_F(SavedStateTest, ARecurrentModelGoesOnFromItsPromptToo) {
     Tokens other = prompt(70);
     other.resize(80, 5);
     EXPECT_EQ(ask(*second, other, 1).last.stats.cached_tokens, 64u);
+}
+
+TEST_F(SavedStateTest, BelongsToItsAdapters) {
+    for (const char* family : {"llama", "mamba2", "qwen3moe"}) {
+        SCOPED_TRACE(family);
+        auto model =
+            load(testing::source_folder() / "tests/golden/families" / family / "model.gguf");
+        auto adapter = [&](uint64_t seed) {
+            Path file = folder.path() / cat("adapter-", family, seed, ".gguf");
+            testing::RandomAdapter random = testing::RandomAdapter::make(*model, 4, 1, seed);
+            random.alpha = 8;
+            random.write(file, model->config().architecture);
+            return testing::load_adapter(file, model);
+        };
+        const auto first = adapter(1);
+        const Adapters used = {{first, 1}};
+        Tokens whole = ask(*engine(model), prompt(70), 60, {}, used).tokens;
+        auto one = engine(model);
+        Answer part = ask(*one, prompt(70), 30, {}, used);
+        must(save_state(state(), *one, {part.last.reached}, used));
+        auto other = engine(model);
+        for (const Adapters& wrong : {Adapters(), Adapters{{adapter(2), 1}}, Adapters{{first, 2}}})
+            testing::expect_refused(load_state(state(), *other, wrong), Code::Usage, "adapter");
+        const Adapters again = {{adapter(1), 1}};  // read again, from the same file
+        SavedState saved = must(load_state(state(), *other, again));
+        Answer rest = ask(*other, saved.reached.tokens, 30, saved.reached.sampler, again);
+        EXPECT_EQ(rest.tokens, Tokens(whole.begin() + 30, whole.end()));
+        EXPECT_EQ(rest.last.stats.cached_tokens, 96u);
+    }
 }
 
 TEST_F(SavedStateTest, KnowsWhatItIsFor) {
