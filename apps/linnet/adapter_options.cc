@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "linnet/models.h"
 
@@ -58,6 +59,7 @@ Result<Adapters> load_adapters(Context& context, const std::vector<AdapterName>&
     Adapters adapters;
     auto files = TRY(open_adapters(context, names));
     for (size_t i = 0; i < files.size(); i++) {
+        TRY(files[i].check_fits(available_memory()));
         auto adapter = Adapter::load(files[i], model);
         if (!adapter) return std::move(adapter).error().within(printable(names[i].path));
         adapters.push_back({std::move(*adapter), names[i].scale});

@@ -173,7 +173,11 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
                                                              Clock& clock, EngineOptions options,
                                                              std::string_view wanted_template,
                                                              std::span<const AdapterFile> files) {
+    if (AdapterFile::is_one(checkpoint))
+        return Error{Code::Usage, "this is a LoRA adapter, not a model",
+                     "name its model, and add --lora with this path"};
     // What can fail cheaply comes before the weights are touched.
+    for (const AdapterFile& file : files) TRY(file.check_fits(options.memory_max));
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
     ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
     if (math == Math::F32) options.kv = KvType::F32;

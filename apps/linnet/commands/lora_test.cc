@@ -53,6 +53,9 @@ TEST_F(Lora, MistakesAreTold) {
     EXPECT_EQ(exit_code({"complete", "tiny.gguf", "a", "--lora", ":2"}), 2);
     EXPECT_NE(folder.run({"complete", "tiny.gguf", "a", "--lora", "tiny.gguf"}).err.find("a model"),
               std::string::npos);
+    Ran swapped = folder.run({"complete", "one.gguf", "a"});
+    EXPECT_EQ(swapped.exit_code, 2);
+    EXPECT_NE(swapped.err.find("a LoRA adapter, not a model"), std::string::npos) << swapped.err;
 }
 
 TEST_F(Lora, AChatChangesScales) {

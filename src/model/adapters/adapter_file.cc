@@ -171,6 +171,17 @@ Result<AdapterFile> AdapterFile::read(Checkpoint checkpoint) {
     return file;
 }
 
+Result<> AdapterFile::check_fits(std::optional<uint64_t> memory_max) const {
+    uint64_t values = 0;
+    for (const Pair& pair : pairs) values += pair.down->values + pair.up->values;
+    const uint64_t bytes = values * sizeof(float);
+    if (!memory_max || bytes <= *memory_max) return Done{};
+    return Error{Code::NoFit,
+                 cat("the adapter ", printable(checkpoint.path().string()), " needs ",
+                     bytes_text(bytes), ", and ", bytes_text(*memory_max), " are available"),
+                 "use an adapter of a lower rank, or free memory"};
+}
+
 const AdapterFile::Pair* AdapterFile::find(std::string_view name) const {
     auto found = std::ranges::lower_bound(pairs, name, {}, &Pair::name);
     return found != pairs.end() && found->name == name ? &*found : nullptr;

@@ -2,6 +2,7 @@
 // file is a stranger's; what is here has been checked as far as that goes without the model.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct AdapterFile {
     const Tensor* own_head = nullptr;
 
     const Pair* find(std::string_view name) const;
+    // NoFit where the updates take more as floats. Whoever runs them counts them exactly.
+    Result<> check_fits(std::optional<uint64_t> memory_max) const;
 };
 
 }  // namespace linnet

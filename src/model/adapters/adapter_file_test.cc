@@ -88,6 +88,13 @@ TEST_F(AdapterFiles, SayWhatTheyAre) {
     EXPECT_FALSE(AdapterFile::is_one(model->checkpoint()));
 }
 
+TEST_F(AdapterFiles, TheirMemoryIsKnownBeforeItIsTaken) {
+    auto file = must(AdapterFile::open(write("blk.0.attn_q.weight", {2, 32}, {32, 2})));
+    EXPECT_TRUE(file.check_fits(std::nullopt));
+    EXPECT_TRUE(file.check_fits(2 * 2 * 32 * sizeof(float)));
+    expect_refused(file.check_fits(2 * 2 * 32 * sizeof(float) - 1), Code::NoFit, "needs 512");
+}
+
 TEST_F(AdapterFiles, WhatIsMoreThanLowRankIsRefusedByName) {
     ASSERT_TRUE(load(folder.path()));
     auto refused = [&](std::string_view name, Json value, Code code = Code::Unsupported) {
