@@ -24,14 +24,20 @@ void relax() {
 // wants to run than there are processors, and to spin on would only be in its way. (Without that,
 // on two busy processors: fork and join 48 instead of 15 µs, four threads at a barrier 74 instead
 // of 23.)
-void wait_while(std::atomic<uint32_t>& value, uint32_t old) {
+//
+// Returns how long it waited, 0 where that was no matter of the system's.
+std::chrono::nanoseconds wait_while(std::atomic<uint32_t>& value, uint32_t old) {
     using Clock = std::chrono::steady_clock;
-    constexpr std::chrono::microseconds spin_max(200), offer_every(5), taken(10);
+    constexpr std::chrono::microseconds spin_max(200), offer_every(5), taken(10), usual(100);
+    constexpr std::chrono::nanoseconds none(0);
     auto start = Clock::now(), offered = start;
     for (;;) {
         for (int spin = 0; spin < 32; spin++) {
-            if (value.load(std::memory_order_acquire) != old) return;
-            relax();
+            if (value.load(std::memory_order_acquire) == old) {
+                relax();
+                continue;
+            }
+            return offered - start > usual ? Clock::now() - start : none;
         }
         auto now = Clock::now();
         if (now - start > spin_max) break;
@@ -41,6 +47,8 @@ void wait_while(std::atomic<uint32_t>& value, uint32_t old) {
         if (offered - now > taken) break;
     }
     while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+    auto waited = Clock::now() - start;
+    return waited > usual ? waited : none;
 }
 
 // Where parts of `count` begin; count * part would overflow for the largest counts.
@@ -54,7 +62,8 @@ constexpr auto strong = std::memory_order_seq_cst;
 
 }  // namespace
 
-ThreadPool::ThreadPool(size_t threads) : threads_(std::max<size_t>(threads, 1)) {
+ThreadPool::ThreadPool(size_t threads)
+    : threads_(std::max<size_t>(threads, 1)), crowding_(threads_) {
     for (size_t worker = 1; worker < threads_; worker++)
         workers_.emplace_back([this, worker] { work(worker); });
 }
@@ -75,14 +84,20 @@ void ThreadPool::work(size_t worker) {
     for (;;) {
         wait_while(round_, seen);
         seen = round_.load(std::memory_order_acquire);
-        uint32_t done = 1;
         if (seen % Kinds == Stop) return;
-        if (seen % Kinds == Run)
-            (*body_.load(std::memory_order_relaxed))(worker);
-        else
+        uint32_t done = 0;
+        if (seen % Kinds == Share)
             done = take_parts(worker, seen);
+        else if (worker < tickets_of(seen))
+            (*body_.load(std::memory_order_relaxed))(worker), done = 1;
         finish(done);
     }
+}
+
+// Of a round that is not over for this worker; 0 where it came when it was.
+uint32_t ThreadPool::tickets_of(uint32_t round) const {
+    uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    return ticket >> 32 == round ? static_cast<uint32_t>(ticket) : 0;
 }
 
 void ThreadPool::finish(uint32_t done) {
@@ -90,16 +105,40 @@ void ThreadPool::finish(uint32_t done) {
 }
 
 void ThreadPool::join() {
-    while (uint32_t left = pending_.load(std::memory_order_acquire)) wait_while(pending_, left);
+    while (uint32_t left = pending_.load(std::memory_order_acquire))
+        wait_for_others(pending_, left);
 }
 
 void ThreadPool::run(FunctionRef<void(size_t)> body) {
-    if (threads_ == 1) return body(0);
+    run_on(threads_, body);
+}
+
+void ThreadPool::run_some(FunctionRef<void(size_t, size_t)> body) {
+    using Clock = std::chrono::steady_clock;
+    auto seconds = [](auto time) { return std::chrono::duration<double>(time).count(); };
+    auto began = Clock::now();
+    size_t workers = crowding_.workers(seconds(began.time_since_epoch()));
+    stalled_ns_.store(0, std::memory_order_relaxed);
+    run_on(workers, [&](size_t worker) { body(worker, workers); });
+    auto ended = Clock::now();
+    auto stalled = std::chrono::nanoseconds(stalled_ns_.load(std::memory_order_relaxed));
+    crowding_.observe(seconds(ended.time_since_epoch()), seconds(ended - began), seconds(stalled));
+}
+
+void ThreadPool::run_on(size_t workers, FunctionRef<void(size_t)> body) {
+    running_ = workers;
+    if (workers == 1) return body(0);
     body_.store(&body, std::memory_order_relaxed);
-    pending_.store(static_cast<uint32_t>(threads_ - 1), std::memory_order_relaxed);
-    announce(Run, 0);
+    pending_.store(static_cast<uint32_t>(workers - 1), std::memory_order_relaxed);
+    announce(Run, static_cast<uint32_t>(workers));
     body(0);
     join();
+}
+
+void ThreadPool::wait_for_others(std::atomic<uint32_t>& value, uint32_t old) {
+    auto waited = wait_while(value, old);
+    if (waited.count() > 0)
+        stalled_ns_.fetch_add(static_cast<uint64_t>(waited.count()), std::memory_order_relaxed);
 }
 
 void ThreadPool::for_each(size_t count, FunctionRef<void(size_t, size_t)> body) {
@@ -142,14 +181,14 @@ uint32_t ThreadPool::take_parts(size_t worker, uint32_t round) {
 }
 
 void ThreadPool::barrier() {
-    if (threads_ == 1) return;
+    if (running_ == 1) return;
     uint32_t passed = barriers_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == running_) {
         arrived_.store(0, std::memory_order_relaxed);
         barriers_.exchange(passed + 1, strong);
         barriers_.notify_all();
     } else {
-        wait_while(barriers_, passed);
+        wait_for_others(barriers_, passed);
     }
 }
 

@@ -24,6 +24,29 @@ TEST_P(Threads, RunsOnceOnEachWorker) {
     }
 }
 
+// Crowded or not, each worker that takes part does so once, and meets the others at barriers.
+TEST_P(Threads, RunsOnAsManyAsThereIsRoomFor) {
+    ThreadPool pool(GetParam());
+    for (int round = 0; round < 300; round++) {
+        std::vector<int> runs(pool.size());
+        std::atomic<size_t> arrived = 0, workers_seen = 0;
+        pool.run_some([&](size_t worker, size_t workers) {
+            runs[worker]++;
+            workers_seen = workers;
+            arrived++;
+            pool.barrier();
+            EXPECT_EQ(arrived, workers);
+            pool.barrier();
+        });
+        ASSERT_GE(workers_seen, 1u);
+        ASSERT_LE(workers_seen, pool.size());
+        for (size_t worker = 0; worker < pool.size(); worker++)
+            ASSERT_EQ(runs[worker], worker < workers_seen ? 1 : 0);
+        pool.for_each(7, [&](size_t begin, size_t end) { arrived += end - begin; });
+        ASSERT_EQ(arrived, workers_seen + 7);
+    }
+}
+
 // Every worker adds its neighbour's value of the round before, so a barrier that lets one through
 // early gives a wrong sum (and a finding under the thread sanitizer).
 TEST_P(Threads, BarriersKeepStepsApart) {

@@ -88,9 +88,10 @@ void Model::check_batch(const Batch& batch, const Workspace& workspace) const {
 void Model::run(const Batch& batch, KvCache& cache, Workspace& workspace,
                 FunctionRef<void(Pass&)> finish) const {
     check_batch(batch, workspace);
-    workspace.pool_.run([&](size_t worker) {
-        Pass pass(workspace.kernels_, batch, cache, workspace.pool_, worker, workspace.x_.data(),
-                  workspace.shared_.data(), workspace.own_.data() + worker * workspace.own_floats_);
+    workspace.pool_.run_some([&](size_t worker, size_t workers) {
+        Pass pass(workspace.kernels_, batch, cache, {workspace.pool_, worker, workers},
+                  workspace.x_.data(), workspace.shared_.data(),
+                  workspace.own_.data() + worker * workspace.own_floats_);
         pass.adapter_room = pass.own() + workspace.own_floats_ - LowRankUpdate::room_floats;
         embed(pass);
         turn_angles(pass, workspace.size_.context_max);

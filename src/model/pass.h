@@ -44,8 +44,12 @@ struct Batch {
 
 class Pass {
   public:
-    Pass(const Kernels& with, const Batch& of, KvCache& cache, ThreadPool& pool, size_t worker,
-         float* residual, float* shared, float* own)
+    struct Worker {
+        ThreadPool& pool;
+        size_t index, count;
+    };
+    Pass(const Kernels& with, const Batch& of, KvCache& cache, Worker worker, float* residual,
+         float* shared, float* own)
         : kernels(with),
           batch(of),
           kv(cache),
@@ -53,7 +57,6 @@ class Pass {
           adapted(of.adapted()),
           x(residual),
           input(residual),
-          pool_(pool),
           worker_(worker),
           shared_(shared),
           own_(own) {}
@@ -73,7 +76,7 @@ class Pass {
     float* angles[ropes_max] =
         {};  // for each rope of the model (tokens, its dims), set by the model
 
-    void barrier() { pool_.barrier(); }
+    void barrier() { worker_.pool.barrier(); }
 
     float* state(const Run& run) const { return run.state + state_at; }
     // body(run, first): its tokens are number `first` and those behind it.
@@ -89,16 +92,16 @@ class Pass {
     // This worker's share of 0..count, in multiples of `grain`: body(begin, end) if there is any.
     template <class Body>
     void share(size_t count, size_t grain, Body body) const {
-        size_t groups = (count + grain - 1) / grain, workers = pool_.size();
-        size_t begin = groups * worker_ / workers * grain;
-        size_t end = std::min(count, groups * (worker_ + 1) / workers * grain);
+        size_t groups = (count + grain - 1) / grain, workers = worker_.count;
+        size_t begin = groups * worker_.index / workers * grain;
+        size_t end = std::min(count, groups * (worker_.index + 1) / workers * grain);
         if (begin < end) body(begin, end);
     }
 
     // One small job out of many: job `index` goes to one worker.
     template <class Body>
     void share_one(size_t index, Body body) const {
-        if (index % pool_.size() == worker_) body();
+        if (index % worker_.count == worker_.index) body();
     }
 
     // A batch so small that to norm and quantize it costs less than to wait for others: each worker
@@ -160,8 +163,7 @@ class Pass {
         return out;
     }
 
-    ThreadPool& pool_;
-    size_t worker_;
+    Worker worker_;
     float* shared_;
     float* own_;
     size_t shared_used_ = 0, kept_ = 0, own_used_ = 0;
