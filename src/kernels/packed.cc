@@ -194,7 +194,7 @@ constexpr bool has_nibbles(PackKind kind) {
     return kind == Bits4 || kind == Bits5 || kind == Bits6;
 }
 
-// Puts `lines` bytes at 4 r of lines of 64: four columns a line.
+// The low four bits of 32 columns: at 4 r of four lines of 64 bytes, eight columns a line.
 void place_nibbles(const uint8_t* q, size_t row, uint8_t* block) {
     for (size_t j = 0; j < 4; j++)
         for (size_t b = 0; b < 4; b++) {

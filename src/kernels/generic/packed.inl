@@ -81,6 +81,10 @@ inline int32_t four_bytes(const int8_t* q) {
     return out;
 }
 
+// How far in front of what is read memory is asked for it: a few microseconds' worth. The streams
+// of a group are too short for the processor to see by itself where they lead.
+constexpr size_t ahead_bytes = 8192;
+
 // One group of rows, within what it streams from.
 struct Group {
     const uint8_t* q;
@@ -90,26 +94,28 @@ struct Group {
     const uint8_t* codes;
 };
 
+// Calls for what lies ahead_bytes behind one block of a group and its share of the scales.
+template <Form FORM>
+inline void fetch_ahead(const Group& group, size_t block) {
+    constexpr size_t bytes = FORM.layout().group_bytes(8) / 8;
+    const uint8_t* ahead = group.q + block * bytes + ahead_bytes;
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
+}
+
+// `first`: of the tiles of a group, it brings them into the cache.
 template <Form FORM, int TOKENS>
 inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, float* y,
-                        size_t y_stride, size_t rows) {
+                        size_t y_stride, size_t rows, bool first) {
     constexpr int HALVES = FORM.scale == PackScale::Super16 ? 2 : 1;
     // With few tokens, several integer sums a half keep the multipliers busy.
-    constexpr int SUMS = (TOKENS == 1 ? 4
-                          : TOKENS == 2
-                              ? 2
-                              : 1) / HALVES >
-                                 0
-                             ? (TOKENS == 1   ? 4
-                                : TOKENS == 2 ? 2
-                                              : 1) /
-                                   HALVES
-                             : 1;
+    constexpr int BUSY = TOKENS == 1 ? 4 : TOKENS == 2 ? 2 : 1;
+    constexpr int SUMS = BUSY >= HALVES ? BUSY / HALVES : 1;
     constexpr size_t q_bytes = FORM.layout().q_bytes();
     const Lines codes = FORM.has_codes ? Lines::repeat(group.codes) : Lines::load(group.q);
     Vec sum[TOKENS];
     for (Vec& v : sum) v = Vec::zero();
     for (size_t block = 0; block < group.blocks; block++) {
+        if (first) fetch_ahead<FORM>(group, block);
         Ints dots[TOKENS][HALVES][SUMS];
         for (int t = 0; t < TOKENS; t++) {
             const ActBlock& a = x[t * x_stride + block];
@@ -161,15 +167,16 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
 
 template <Form FORM, int TOKENS>
 inline void tokens_packed(const Group& group, const ActBlock* x, size_t x_stride, size_t tokens,
-                          float* y, size_t y_stride, size_t rows) {
+                          float* y, size_t y_stride, size_t rows, bool first) {
     while (tokens >= TOKENS) {
-        tile_packed<FORM, TOKENS>(group, x, x_stride, y, y_stride, rows);
+        tile_packed<FORM, TOKENS>(group, x, x_stride, y, y_stride, rows, first);
+        first = false;
         x += TOKENS * x_stride;
         y += TOKENS * y_stride;
         tokens -= TOKENS;
     }
     if constexpr (TOKENS > 1)
-        tokens_packed<FORM, TOKENS / 2>(group, x, x_stride, tokens, y, y_stride, rows);
+        tokens_packed<FORM, TOKENS / 2>(group, x, x_stride, tokens, y, y_stride, rows, first);
 }
 
 template <Form FORM>
@@ -184,7 +191,8 @@ inline void groups_packed(const PackLayout& layout, const std::byte* groups, siz
         Group group{
             bytes,  bytes + at.scales, bytes + at.mins, bytes + at.factors, bytes + at.min_factors,
             blocks, layout.offset,     layout.codes};
-        tokens_packed<FORM, Ints::tokens_max>(group, x, blocks, tokens, y + row, y_stride, here);
+        tokens_packed<FORM, Ints::tokens_max>(group, x, blocks, tokens, y + row, y_stride, here,
+                                              true);
     }
 }
 
@@ -201,20 +209,21 @@ inline void matmul_packed(const PackLayout& layout, const std::byte* groups, siz
         return true;
     };
     // One of them is it: those that packed.cc has.
-    (void)(run.template operator()<Form{Bits4, Half, false, false}>() ||
-           run.template operator()<Form{Bits4, Half, true, false}>() ||
-           run.template operator()<Form{Bits5, Half, false, false}>() ||
-           run.template operator()<Form{Bits5, Half, true, false}>() ||
-           run.template operator()<Form{Bits8, Half, false, false}>() ||
-           run.template operator()<Form{Bits4, Half, false, true}>() ||
-           run.template operator()<Form{Bits4, Bfloat, false, true}>() ||
-           run.template operator()<Form{Bits2, Super16, true, false}>() ||
-           run.template operator()<Form{Bits3, Super16, false, false}>() ||
-           run.template operator()<Form{Bits4, Super32, true, false}>() ||
-           run.template operator()<Form{Bits5, Super32, true, false}>() ||
-           run.template operator()<Form{Bits6, Super16, false, false}>() ||
-           run.template operator()<Form{Bits4, Super32, false, true}>() ||
-           run.template operator()<Form{Bits2, Super32, false, false}>());
+    bool found = run.template operator()<Form{Bits4, Half, false, false}>() ||
+                 run.template operator()<Form{Bits4, Half, true, false}>() ||
+                 run.template operator()<Form{Bits5, Half, false, false}>() ||
+                 run.template operator()<Form{Bits5, Half, true, false}>() ||
+                 run.template operator()<Form{Bits8, Half, false, false}>() ||
+                 run.template operator()<Form{Bits4, Half, false, true}>() ||
+                 run.template operator()<Form{Bits4, Bfloat, false, true}>() ||
+                 run.template operator()<Form{Bits2, Super16, true, false}>() ||
+                 run.template operator()<Form{Bits3, Super16, false, false}>() ||
+                 run.template operator()<Form{Bits4, Super32, true, false}>() ||
+                 run.template operator()<Form{Bits5, Super32, true, false}>() ||
+                 run.template operator()<Form{Bits6, Super16, false, false}>() ||
+                 run.template operator()<Form{Bits4, Super32, false, true}>() ||
+                 run.template operator()<Form{Bits2, Super32, false, false}>();
+    if (!found) __builtin_trap();
 }
 
 // scale = max |x| / 127 and q = x * (127 / max |x|), to nearest even; all zero where the block is.
