@@ -1,7 +1,6 @@
 #include "linnet/answer_meter.h"
 
-#include <sys/resource.h>
-
+#include "base/memory.h"
 #include "base/text.h"
 
 namespace linnet {
@@ -11,12 +10,6 @@ constexpr double sample_every_s = 0.2;
 
 double per_second(size_t count, double seconds) {
     return seconds > 0 ? static_cast<double>(count) / seconds : 0;
-}
-
-uint64_t peak_memory() {
-    struct rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 // Tokens that had to be computed before the first one of the answer, and those behind that one.

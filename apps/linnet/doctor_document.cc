@@ -5,11 +5,6 @@
 namespace linnet {
 namespace {
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-    return value ? Json(*value) : Json();
-}
-
 Json processor_document(const Processor& processor) {
     Json classes = Json::array(), caches = Json::array();
     for (const CoreClass& each : processor.classes)

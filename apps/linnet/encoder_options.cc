@@ -9,8 +9,7 @@
 namespace linnet {
 
 void EncoderModelOptions::declare(Syntax& syntax) {
-    syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
-        .one_of({"fast", "f32"});
+    arithmetic_.declare_math(syntax);
     syntax.setting("-t,--threads", "run.threads", "N");
     syntax.setting("-c,--context", "run.context", "TOKENS");
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/text_encoder.h"
+#include "linnet/arithmetic.h"
 #include "linnet/command.h"
 
 namespace linnet {
@@ -12,11 +13,11 @@ namespace linnet {
 class EncoderModelOptions {
   public:
     void declare(Syntax& syntax);
-    Math math() const { return math_ == "f32" ? Math::F32 : Math::Fast; }
+    Math math() const { return arithmetic_.math(); }
     TextEncoderOptions options(Context& context) const;
 
   private:
-    std::string math_ = "fast";
+    Arithmetic arithmetic_;
 };
 
 // The arguments, or the lines of standard input where there are none; empty lines count. Usage

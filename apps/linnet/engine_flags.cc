@@ -10,11 +10,6 @@ constexpr size_t guesses_max = 15;
 
 void EngineFlags::declare(Syntax& syntax) {
     syntax
-        .option("--kv", &kv_, "TYPE",
-                "numbers of the key-value cache; default: f16, f32 with --math f32")
-        .one_of({"f16", "f32", "int8"})
-        .told_in("engine");
-    syntax
         .flag("--deterministic", deterministic_,
               "promise the same answer for the same request and seed, whatever runs beside it")
         .told_in("engine");
@@ -57,8 +52,6 @@ static Result<> check_folder_of(const Path& file) {
 // --deterministic: the flag is a promise, and the tests hold it.
 Result<> EngineFlags::apply(Context& context, const Checkpoint& checkpoint, Math math,
                             EngineOptions& options) const {
-    KvType usual = math == Math::F32 ? KvType::F32 : KvType::F16;
-    options.kv = parse_kv_type(kv_).value_or(usual);
     options.speculation = TRY(speculation());
     TRY(check_folder_of(expand_home(save_state_, context.paths.home)));
     if (draft_.empty()) return Done{};

@@ -33,7 +33,7 @@ class EngineFlags {
   private:
     Result<Speculation> speculation() const;
 
-    std::string kv_, lookup_ = "auto", draft_, save_state_, load_state_;
+    std::string lookup_ = "auto", draft_, save_state_, load_state_;
     bool deterministic_ = false, context_shift_ = false;
 };
 

@@ -26,10 +26,10 @@ std::string_view thinking_name(Thinking thinking) {
 void GenerationOptions::declare_model(Syntax& syntax) {
     syntax.option("--preset", &preset_name_, "NAME", "use the model as the preset says")
         .completes(Complete::Preset);
-    syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
-        .one_of({"fast", "f32"});
+    arithmetic_.declare_math(syntax);
     syntax.setting("-t,--threads", "run.threads", "N");
     syntax.setting("-c,--context", "run.context", "TOKENS");
+    arithmetic_.declare_kv(syntax).told_in("engine");
     engine_.declare(syntax);
     declare_lora(syntax);
 }
@@ -149,7 +149,8 @@ Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context
     bool asked = context.settings.origin("run.context").layer >= Layer::Environment;
     if (!asked && preset_.context) tokens = *preset_.context;
     options.context = static_cast<uint32_t>(std::min<uint64_t>(tokens, 1 << 24));
-    const Math math = math_ == "f32" ? Math::F32 : Math::Fast;
+    const Math math = arithmetic_.math();
+    options.kv = arithmetic_.kv();
     TRY(engine_.apply(context, checkpoint, math, options));
     options.memory_max = available_memory();
     auto generator = LocalGenerator::open(checkpoint, math, kernels, context.clock, options,

@@ -8,6 +8,7 @@
 
 #include "engine/local_generator.h"
 #include "linnet/adapter_options.h"
+#include "linnet/arithmetic.h"
 #include "linnet/command.h"
 #include "linnet/engine_flags.h"
 #include "linnet/parameters.h"
@@ -59,7 +60,8 @@ class GenerationOptions {
 
   private:
     Result<AnswerForm> form() const;
-    std::string math_ = "fast", preset_name_, think_;
+    Arithmetic arithmetic_;
+    std::string preset_name_, think_;
     std::array<std::optional<double>, parameters_count> given_;
     std::optional<uint64_t> seed_, tokens_max_, think_budget_;
     std::vector<std::string> stop_, lora_;

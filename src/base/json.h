@@ -104,6 +104,11 @@ class Json {
         value_ = nullptr;
 };
 
+template <class T>
+Json or_null(const std::optional<T>& value) {
+    return value ? Json(*value) : Json();
+}
+
 // The text as a JSON string, quotes included.
 std::string json_quote(std::string_view text);
 

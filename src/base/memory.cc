@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "base/cpus.h"
@@ -26,6 +28,12 @@ std::optional<uint64_t> available_memory(const Path& root) {
     auto limit = cgroup_memory_limit(root);
     if (!available || !limit) return available ? available : limit;
     return std::min(*available, *limit);
+}
+
+uint64_t peak_memory() {
+    struct rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts kilobytes
 }
 
 }  // namespace linnet

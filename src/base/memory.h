@@ -12,4 +12,7 @@ namespace linnet {
 // less; nothing where the machine does not tell. `root` is where /proc and /sys are looked for.
 std::optional<uint64_t> available_memory(const Path& root = "/");
 
+// The most that this process has had in memory at once.
+uint64_t peak_memory();
+
 }  // namespace linnet

@@ -28,6 +28,18 @@ constexpr NamePair common[] = {
     {"attention.sliding_window_pattern", "_sliding_window_pattern"},
     {"rope.partial_rotary_factor", "partial_rotary_factor"},
     {"rope.scaling.original_context_length", "original_max_position_embeddings"},
+    // settings of layers of state space
+    {"ssm.conv_kernel", "mamba_d_conv"},
+    {"ssm.expand", "mamba_expand"},
+    {"ssm.group_count", "mamba_n_groups"},
+    {"ssm.state_size", "mamba_d_state"},
+    {"ssm.time_step_limit", "time_step_limit"},
+    {"ssm.time_step_rank", "mamba_n_heads"},
+    // factors
+    {"embedding_scale", "embedding_multiplier"},
+    {"attention.scale", "attention_multiplier"},
+    {"residual_scale", "residual_multiplier"},
+    {"logit_scale", "logits_scaling"},  // divides
     // tensors
     {"token_embd.weight", "model.embed_tokens.weight"},
     {"output_norm.weight", "model.norm.weight"},
@@ -50,6 +62,17 @@ constexpr NamePair common[] = {
     {"blk.#.ffn_gate.bias", "model.layers.#.mlp.gate_proj.bias"},
     {"blk.#.ffn_up.bias", "model.layers.#.mlp.up_proj.bias"},
     {"blk.#.ffn_down.bias", "model.layers.#.mlp.down_proj.bias"},
+    // tensors of layers of state space
+    {"blk.#.ssm_in.weight", "model.layers.#.mamba.in_proj.weight"},
+    {"blk.#.ssm_in.bias", "model.layers.#.mamba.in_proj.bias"},
+    {"blk.#.ssm_conv1d.weight", "model.layers.#.mamba.conv1d.weight"},
+    {"blk.#.ssm_conv1d.bias", "model.layers.#.mamba.conv1d.bias"},
+    {"blk.#.ssm_dt.bias", "model.layers.#.mamba.dt_bias"},
+    {"blk.#.ssm_a", "model.layers.#.mamba.A_log"},
+    {"blk.#.ssm_d", "model.layers.#.mamba.D"},
+    {"blk.#.ssm_norm.weight", "model.layers.#.mamba.norm.weight"},
+    {"blk.#.ssm_out.weight", "model.layers.#.mamba.out_proj.weight"},
+    {"blk.#.ssm_out.bias", "model.layers.#.mamba.out_proj.bias"},
 };
 
 // Where GGUF uses another word than config.json.

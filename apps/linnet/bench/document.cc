@@ -5,11 +5,6 @@
 namespace linnet {
 namespace {
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-    return value ? Json(*value) : Json();
-}
-
 Json to_json(const Repeated& value) {
     return Json::object({{"mean", value.mean}, {"best", value.best}, {"spread", value.spread}});
 }

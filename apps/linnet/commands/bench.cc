@@ -1,11 +1,11 @@
 // linnet bench: how fast a model is here, and what share of the machine it uses.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "linnet/arithmetic.h"
 #include "linnet/bench/document.h"
 #include "linnet/bench/page.h"
 #include "linnet/bench/sustained.h"
@@ -34,7 +34,8 @@ class Bench final : public Command {
                         BenchReport& report) const;
     Result<> show(Context& context, BenchReport& report) const;
 
-    std::string model_, math_ = "fast", kv_ = "f16", synthetic_, out_, html_, root_;
+    std::string model_, synthetic_, out_, html_, root_;
+    Arithmetic arithmetic_;
     BenchLists lists_;
     uint64_t repeats_ = 3;
     std::optional<double> sustained_s_;
@@ -51,10 +52,8 @@ void Bench::declare(Syntax& syntax) {
     syntax.option("-c,--concurrency", &lists_.concurrencies, "LIST", "requests at once (1)");
     syntax.option("-r,--repeats", &repeats_, "N", "measurements of each, taken in turns (3)")
         .between(0, 1000);
-    syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
-        .one_of({"fast", "f32"});
-    syntax.option("--kv", &kv_, "TYPE", "numbers of the key-value cache")
-        .one_of({"f16", "f32", "int8"});
+    arithmetic_.declare_math(syntax);
+    arithmetic_.declare_kv(syntax);
     syntax.option("--synthetic", &synthetic_, "SHAPE:TYPE",
                   "random weights in place of MODEL: llama-1b:q4_k");
     syntax.option("--out", &out_, "FILE", "keep the synthetic model; -r 0 only writes it")
@@ -81,8 +80,8 @@ Result<> Bench::run(Context& context) {
         return Error{Code::NotFound, cat("there is no folder ", Path(root_))};
     BenchReport report;
     report.model = synthetic_.empty() ? model_ : synthetic_;
-    report.math = math_;
-    report.kv = kv_;
+    report.math = arithmetic_.math_name();
+    report.kv = kv_type_name(arithmetic_.kv());
     report.plan = TRY(plan_bench(lists_, chosen_threads(context)));
     if (sustained_s_ && report.plan.size() > 1)
         return Error{Code::Usage, "--sustained runs one combination, and the lists make more",
@@ -168,7 +167,7 @@ Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchRep
     if (size_t have = cpu_budget().threads; threads > have)
         context.output.warn(cat(threads, " threads are more than the ", have,
                                 " processors that this program may use; expect it to be slower"));
-    Math math = math_ == "f32" ? Math::F32 : Math::Fast;
+    const Math math = arithmetic_.math();
     report.isa = kernels.name;
     report.summary = TRY(summarize(checkpoint));
     report.work = work_per_token(checkpoint, math);
@@ -181,7 +180,7 @@ Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchRep
     return BenchModel{.model = *std::move(model),
                       .kernels = kernels,
                       .clock = context.clock,
-                      .kv = parse_kv_type(kv_).value_or(KvType::F16),
+                      .kv = arithmetic_.kv(),
                       .memory_max = memory_max};
 }
 
@@ -226,9 +225,7 @@ Result<> Bench::take_turns(Context& context, BenchRunner& runner, EnergyMeter& m
 }
 
 Result<> Bench::show(Context& context, BenchReport& report) const {
-    struct rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    report.peak_memory_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    report.peak_memory_bytes = peak_memory();
     if (csv_)
         context.output.print(bench_csv(report));
     else

@@ -67,7 +67,7 @@ class Doctor final : public Command {
     }
 
     // A store that cannot be read is a finding, not a failure: this is who must tell.
-    static void look_at_store(Context& context, Diagnosis& diagnosis) {
+    void look_at_store(Context& context, Diagnosis& diagnosis) {
         auto store = open_store(context);
         auto listing = store ? store->list() : Result<Listing>(store.error());
         auto usage = listing ? store->usage() : Result<Usage>(listing.error());
@@ -81,7 +81,15 @@ class Doctor final : public Command {
                          .foreign = listing->foreign.size(),
                          .bytes = usage->models_bytes,
                          .reclaimable = usage->unreferenced_bytes + usage->partial_bytes};
-        for (const StoredModel& model : listing->models) state.damaged += model.damaged;
+        uint64_t largest = 0;
+        for (const StoredModel& model : listing->models) {
+            state.damaged += model.damaged;
+            for (const ModelFile& file : model.manifest.files)
+                if (!model.damaged && file.bytes > largest) {
+                    largest = file.bytes;
+                    largest_file_ = store->layout().blob(file.sha256);
+                }
+        }
         diagnosis.findings.push_back(store_finding(state));
         diagnosis.disk_free = usage->disk_free_bytes;
         diagnosis.findings.push_back(examine_disk(store->layout().data(), usage->disk_free_bytes));
@@ -101,25 +109,10 @@ class Doctor final : public Command {
         return {Health::Ok, "store", what, state.reclaimable > 0 ? "linnet gc" : ""};
     }
 
-    // The largest file of a model shows how fast models come from this disk.
-    static Result<> measure_disk(Context& context, Diagnosis& diagnosis) {
-        Store store = TRY(open_store(context));
-        Listing listing = TRY(store.list());
-        Path largest;
-        uint64_t bytes = 0;
-        for (const StoredModel& model : listing.models)
-            for (const ModelFile& file : model.manifest.files)
-                if (!model.damaged && file.bytes > bytes) {
-                    bytes = file.bytes;
-                    largest = store.layout().blob(file.sha256);
-                }
-        if (bytes == 0) return Done{};
-        diagnosis.disk_read = TRY(measure_read_speed(largest, 1, context.clock, context.cancel));
-        return Done{};
-    }
-
-    static Result<> measure(Context& context, Diagnosis& diagnosis) {
-        TRY(measure_disk(context, diagnosis));
+    Result<> measure(Context& context, Diagnosis& diagnosis) {
+        if (!largest_file_.empty())
+            diagnosis.disk_read =
+                TRY(measure_read_speed(largest_file_, 1, context.clock, context.cancel));
         const Machine& machine = diagnosis.machine;
         auto measured = measure_bandwidth({.threads_max = machine.budget.threads,
                                            .cache_bytes = machine.processor.cache_bytes(),
@@ -169,6 +162,7 @@ class Doctor final : public Command {
 
     std::string root_;
     bool quick_ = false;
+    Path largest_file_;  // of the store's models: it shows how fast they come from this disk
 };
 
 }  // namespace

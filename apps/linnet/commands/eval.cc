@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "eval/perplexity.h"
 #include "linnet/adapter_options.h"
+#include "linnet/arithmetic.h"
 #include "linnet/input.h"
 #include "linnet/models.h"
 #include "text/tokenizer.h"
@@ -24,12 +25,8 @@ class EvalCommand final : public Command {
             .completes(Complete::File);
         syntax.option("--ctx", &context_, "TOKENS", "tokens of a chunk").between(2, 1 << 24);
         syntax.option("--chunks", &chunks_, "N", "the first N chunks; 0: all").between(0, 1 << 24);
-        syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
-            .one_of({"fast", "f32"});
-        syntax
-            .option("--kv", &kv_, "TYPE",
-                    "numbers of the key-value cache; default f16, f32 with --math f32")
-            .one_of({"f16", "f32", "int8"});
+        arithmetic_.declare_math(syntax);
+        arithmetic_.declare_kv(syntax);
         syntax.setting("-t,--threads", "run.threads", "N");
         declare_adapters(syntax, lora_);
         syntax.about(
@@ -63,16 +60,14 @@ class EvalCommand final : public Command {
   private:
     Result<std::unique_ptr<Scorer>> make_scorer(Context& context,
                                                 const Checkpoint& checkpoint) const {
-        const bool exact = math_ == "f32";
         const Kernels& kernels = *TRY(chosen_kernels(context));
         ThreadPool loading(chosen_threads(context));
-        auto model = TRY(Model::load(checkpoint, exact ? Math::F32 : Math::Fast, loading));
-        auto kv = parse_kv_type(kv_.empty() ? (exact ? "f32" : "f16") : kv_);
+        auto model = TRY(Model::load(checkpoint, arithmetic_.math(), loading));
         auto names = TRY(parse_adapters(context, lora_));
         return Scorer::make(model, kernels,
                             {.threads = chosen_threads(context),
                              .context = static_cast<uint32_t>(context_),
-                             .kv = *kv,
+                             .kv = arithmetic_.kv(),
                              .memory_max = available_memory(),
                              .adapters = TRY(load_adapters(context, names, model))});
     }
@@ -99,11 +94,12 @@ class EvalCommand final : public Command {
                                               {"tokens", found.tokens},
                                               {"chunks", found.chunks},
                                               {"ctx", context_},
-                                              {"math", math_}}));
+                                              {"math", arithmetic_.math_name()}}));
     }
 
     std::vector<std::string> lora_;
-    std::string model_, task_ = "perplexity", file_, math_ = "fast", kv_;
+    std::string model_, task_ = "perplexity", file_;
+    Arithmetic arithmetic_;
     int64_t context_ = 512, chunks_ = 0;
 };
 

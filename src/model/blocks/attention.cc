@@ -19,7 +19,8 @@ Attention::Attention(Parts parts)
       q_dim_(p_.heads * p_.head_dim),
       kv_dim_(p_.kv_heads * p_.head_dim),
       group_(p_.heads / p_.kv_heads),
-      part_floats_(Pass::whole_lines(KvCache::value_floats(p_.head_dim) + 2)) {
+      mixture_floats_(KvCache::value_floats(p_.head_dim)),
+      part_floats_(Pass::whole_lines(mixture_floats_ + 2)) {
     check(p_.heads % p_.kv_heads == 0, "each key-value head serves as many query heads");
     check(group_ <= group_max, "few query heads share keys");
 }
@@ -61,9 +62,6 @@ void Attention::project(Pass& pass, Operand normed, Projected to) const {
 }
 
 void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
-    float* scratch =
-        pass.own(std::max({p_.query.weight.scratch_floats(), p_.key.weight.scratch_floats(),
-                           p_.value.weight.scratch_floats()}));
     // Heads of queries, keys and values are one list, so that the workers' shares are equal.
     const size_t kv_heads = p_.shared_layer ? 0 : p_.kv_heads;
     pass.share(p_.heads + 2 * kv_heads, 1, [&](size_t begin, size_t end) {
@@ -72,7 +70,7 @@ void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
             size_t from = std::max(begin, first), until = std::min(end, first + heads);
             if (from < until) {
                 linear.run(pass, normed, (from - first) * p_.head_dim,
-                           (until - first) * p_.head_dim, y, linear.rows(), scratch);
+                           (until - first) * p_.head_dim, y, linear.rows(), pass.own());
                 for (size_t head = from; head < until; head++) finish(head - first);
             }
             first += heads;
@@ -93,9 +91,6 @@ void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
 
 void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
     constexpr size_t panel = Matrix::panel_rows;
-    float* scratch =
-        pass.own(std::max({p_.query.weight.scratch_floats(), p_.key.weight.scratch_floats(),
-                           p_.value.weight.scratch_floats()}));
     // Each of the three begins at a whole panel.
     auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
     pass.share(panels(q_dim_) + 2 * panels(p_.key.rows()), panel, [&](size_t begin, size_t end) {
@@ -103,7 +98,7 @@ void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
         auto part = [&](const Linear& linear, float* y) {
             size_t from = std::max(begin, first), until = std::min(end, first + linear.rows());
             if (from < until)
-                linear.run(pass, normed, from - first, until - first, y, linear.rows(), scratch);
+                linear.run(pass, normed, from - first, until - first, y, linear.rows(), pass.own());
             first += panels(linear.rows());
         };
         part(p_.query, to.q);
@@ -165,18 +160,9 @@ struct Attention::Tile {
     uint32_t position;
     size_t count;
     size_t kv_head;
-    const float* q;   // of the first token and the group's first head
-    size_t q_stride;  // from token to token
-    size_t group;
-    bool causal;
-    size_t chunk_first = 0, chunk_last = 0;
-
-    size_t rows() const { return count * group; }
-    // Behind the last position that token i sees, or any of the tile's.
-    size_t end(size_t i) const {
-        return causal ? position + i + 1 : run.position + run.tokens.size();
-    }
-    size_t end() const { return end(count - 1); }
+    size_t rows;
+    size_t end;  // behind the last position that a token of it sees
+    size_t chunk_first, chunk_last;
 };
 
 // What a worker computes a tile in.
@@ -195,26 +181,23 @@ Attention::Room Attention::room(Pass& pass) const {
 
 // body(tile) for every tile of the batch.
 template <class Body>
-void Attention::each_tile(const Pass& pass, const float* q, Body body) const {
+void Attention::each_tile(const Pass& pass, Body body) const {
     size_t token = 0;
     for (const Run& run : pass.batch.runs) {
         for (size_t first = 0; first < run.tokens.size(); first += tile_tokens) {
             size_t count = std::min(tile_tokens, run.tokens.size() - first);
             auto position = run.position + static_cast<uint32_t>(first);
-            for (size_t head = 0; head < p_.kv_heads; head++) {
-                Tile tile{.run = run,
+            size_t end = seen_end(run, position + count - 1);
+            for (size_t head = 0; head < p_.kv_heads; head++)
+                body(Tile{.run = run,
                           .token = token + first,
                           .position = position,
                           .count = count,
                           .kv_head = head,
-                          .q = q + (token + first) * q_dim_ + head * group_ * p_.head_dim,
-                          .q_stride = q_dim_,
-                          .group = group_,
-                          .causal = p_.causal};
-                tile.chunk_first = first_seen(position) / chunk_tokens;
-                tile.chunk_last = (tile.end() - 1) / chunk_tokens;
-                body(tile);
-            }
+                          .rows = count * group_,
+                          .end = end,
+                          .chunk_first = first_seen(position) / chunk_tokens,
+                          .chunk_last = (end - 1) / chunk_tokens});
         }
         token += run.tokens.size();
     }
@@ -231,25 +214,20 @@ Operand Attention::attend_tiles(Pass& pass, const float* q) const {
     ActBlock* blocks = pass.blocks(q_dim_);
     Room room = this->room(pass);
     size_t tiles = 0, index = 0;
-    each_tile(pass, q, [&](const Tile&) { tiles++; });
+    each_tile(pass, [&](const Tile&) { tiles++; });
     pass.share(tiles, 1, [&](size_t begin, size_t end) {
-        each_tile(pass, q, [&](const Tile& tile) {
+        each_tile(pass, [&](const Tile& tile) {
             if (size_t at = index++; at < begin || at >= end) return;
-            gather_queries(tile, room);
-            for (size_t row = 0; row < tile.rows(); row++)
-                room.sum[row * part_floats_ + KvCache::value_floats(p_.head_dim) + 1] = 0;
+            gather_queries(tile, q, room);
+            for (size_t row = 0; row < tile.rows; row++) empty(room.sum + row * part_floats_);
             for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
                 attend_chunk(pass, tile, chunk, room);
-                for (size_t row = 0; row < tile.rows(); row++)
+                for (size_t row = 0; row < tile.rows; row++)
                     merge(pass.kernels, room.sum + row * part_floats_,
                           room.part + row * part_floats_);
             }
-            for (size_t row = 0; row < tile.rows(); row++) {
-                const float* sum = room.sum + row * part_floats_;
-                float* out = mixed + (tile.token + row / group_) * q_dim_ +
-                             (tile.kv_head * group_ + row % group_) * p_.head_dim;
-                finish_mixture(sum, out);
-            }
+            for (size_t row = 0; row < tile.rows; row++)
+                finish_mixture(room.sum + row * part_floats_, mixed + place_of(tile, row));
         });
     });
     pass.barrier();
@@ -265,7 +243,7 @@ Operand Attention::attend_chunks(Pass& pass, const float* q) const {
     auto* blocks = pass.common_blocks(q_dim_);
     Room room = this->room(pass);
     size_t jobs = 0, chunks = 0, index = 0;
-    each_tile(pass, q, [&](const Tile& tile) {
+    each_tile(pass, [&](const Tile& tile) {
         jobs += tile.chunk_last - tile.chunk_first + 1;
         chunks = std::max(chunks, tile.chunk_last + 1);
     });
@@ -275,52 +253,56 @@ Operand Attention::attend_chunks(Pass& pass, const float* q) const {
         return parts + (head * chunks + chunk) * part_floats_;
     };
     pass.share(jobs, 1, [&](size_t begin, size_t end) {
-        each_tile(pass, q, [&](const Tile& tile) {
+        each_tile(pass, [&](const Tile& tile) {
             for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
                 if (size_t at = index++; at < begin || at >= end) continue;
-                gather_queries(tile, room);
+                gather_queries(tile, q, room);
                 attend_chunk(pass, tile, chunk, room);
-                for (size_t row = 0; row < tile.rows(); row++)
+                for (size_t row = 0; row < tile.rows; row++)
                     std::copy_n(room.part + row * part_floats_, part_floats_,
                                 part_of(tile, row, chunk));
             }
         });
     });
     pass.barrier();
-    each_tile(pass, q, [&](const Tile& tile) {
-        for (size_t row = 0; row < tile.rows(); row++) {
-            float* sum = room.sum;
-            sum[KvCache::value_floats(p_.head_dim) + 1] = 0;
+    each_tile(pass, [&](const Tile& tile) {
+        for (size_t row = 0; row < tile.rows; row++) {
+            empty(room.sum);
             for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++)
-                merge(pass.kernels, sum, part_of(tile, row, chunk));
-            finish_mixture(sum, mixed + (tile.token + row / group_) * q_dim_ +
-                                    (tile.kv_head * group_ + row % group_) * p_.head_dim);
+                merge(pass.kernels, room.sum, part_of(tile, row, chunk));
+            finish_mixture(room.sum, mixed + place_of(tile, row));
         }
     });
     pass.quantize(mixed, q_dim_, blocks, 0, pass.tokens);
     return {mixed, blocks};
 }
 
-void Attention::gather_queries(const Tile& tile, const Room& room) const {
+void Attention::gather_queries(const Tile& tile, const float* q, const Room& room) const {
     const size_t row_floats = group_ * p_.head_dim;
     for (size_t i = 0; i < tile.count; i++)
-        std::copy_n(tile.q + i * tile.q_stride, row_floats, room.queries + i * row_floats);
+        std::copy_n(q + place_of(tile, i * group_), row_floats, room.queries + i * row_floats);
+}
+
+// Where a row of a tile lies among (tokens, q_dim).
+size_t Attention::place_of(const Tile& tile, size_t row) const {
+    return (tile.token + row / group_) * q_dim_ +
+           (tile.kv_head * group_ + row % group_) * p_.head_dim;
 }
 
 // The partial mixture of the positions of one chunk, into room.part. A row that sees none of them
 // has the sum 0.
 void Attention::attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const {
-    const size_t base = chunk * chunk_tokens, end = std::min(base + chunk_tokens, tile.end());
+    const size_t base = chunk * chunk_tokens, end = std::min(base + chunk_tokens, tile.end);
     const size_t first = std::max(base, first_seen(tile.position)) / page_tokens;
     const size_t last = (end - 1) / page_tokens;
     const size_t layer = p_.shared_layer.value_or(pass.layer);
     for (size_t page = first; page <= last; page++)
         pass.kv.score(pass.kernels, layer, tile.run.pages[page], tile.kv_head, room.queries,
-                      tile.rows(), room.scores + (page * page_tokens - base), chunk_tokens);
+                      tile.rows, room.scores + (page * page_tokens - base), chunk_tokens);
     weigh(pass.kernels, tile, chunk, room);
     for (size_t page = first; page <= last; page++)
         pass.kv.mix(pass.kernels, layer, tile.run.pages[page], tile.kv_head,
-                    room.scores + (page * page_tokens - base), chunk_tokens, tile.rows(),
+                    room.scores + (page * page_tokens - base), chunk_tokens, tile.rows,
                     std::min(page_tokens, end - page * page_tokens), room.part, part_floats_);
 }
 
@@ -328,14 +310,14 @@ void Attention::attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const R
 // at 0 with their maximum and sum.
 void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
                       const Room& room) const {
-    const size_t base = chunk * chunk_tokens, padded = KvCache::value_floats(p_.head_dim);
-    for (size_t row = 0; row < tile.rows(); row++) {
+    const size_t base = chunk * chunk_tokens;
+    for (size_t row = 0; row < tile.rows; row++) {
         auto position = tile.position + static_cast<uint32_t>(row / group_);
         size_t from = std::max(base, first_seen(position));
-        size_t end = std::min(base + chunk_tokens, tile.end(row / group_));
+        size_t end = std::min(base + chunk_tokens, seen_end(tile.run, position));
         float* scores = room.scores + row * chunk_tokens;
         float* part = room.part + row * part_floats_;
-        std::fill_n(part, padded + 2, 0.0f);
+        std::fill_n(part, mixture_floats_ + 2, 0.0f);
         if (from >= end) {
             std::fill_n(scores, chunk_tokens, 0.0f);
             continue;
@@ -343,8 +325,8 @@ void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
         float* seen = scores + (from - base);
         size_t count = end - from;
         if (p_.soft_cap > 0) kernels.soft_cap_f32(seen, p_.soft_cap, count);
-        part[padded] = kernels.max_f32(seen, count);
-        part[padded + 1] = kernels.exp_sum_f32(seen, part[padded], count);
+        part[mixture_floats_] = kernels.max_f32(seen, count);
+        part[mixture_floats_ + 1] = kernels.exp_sum_f32(seen, part[mixture_floats_], count);
         std::fill(scores, seen, 0.0f);
         std::fill(seen + count, scores + chunk_tokens, 0.0f);
     }
@@ -352,23 +334,23 @@ void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
 
 // Adds a part to a sum of parts, both as e^(score - their own maximum).
 void Attention::merge(const Kernels& kernels, float* sum, const float* part) const {
-    const size_t padded = KvCache::value_floats(p_.head_dim);
-    if (part[padded + 1] == 0) return;
-    if (sum[padded + 1] == 0) {
-        std::copy_n(part, padded + 2, sum);
+    if (part[mixture_floats_ + 1] == 0) return;
+    if (sum[mixture_floats_ + 1] == 0) {
+        std::copy_n(part, mixture_floats_ + 2, sum);
         return;
     }
-    float most = std::max(sum[padded], part[padded]);
-    float factors[2] = {sum[padded], part[padded]};
+    float most = std::max(sum[mixture_floats_], part[mixture_floats_]);
+    float factors[2] = {sum[mixture_floats_], part[mixture_floats_]};
     kernels.exp_sum_f32(factors, most, 2);
-    for (size_t d = 0; d < padded; d++) sum[d] *= factors[0];
-    kernels.add_scaled_f32(sum, part, factors[1], padded);
-    sum[padded] = most;
-    sum[padded + 1] = sum[padded + 1] * factors[0] + part[padded + 1] * factors[1];
+    for (size_t d = 0; d < mixture_floats_; d++) sum[d] *= factors[0];
+    kernels.add_scaled_f32(sum, part, factors[1], mixture_floats_);
+    sum[mixture_floats_] = most;
+    sum[mixture_floats_ + 1] =
+        sum[mixture_floats_ + 1] * factors[0] + part[mixture_floats_ + 1] * factors[1];
 }
 
 void Attention::finish_mixture(const float* sum, float* out) const {
-    float scale = 1 / sum[KvCache::value_floats(p_.head_dim) + 1];
+    float scale = 1 / sum[mixture_floats_ + 1];
     for (size_t d = 0; d < p_.head_dim; d++) out[d] = sum[d] * scale;
 }
 

@@ -64,21 +64,27 @@ class Attention final : public Block {
     Operand attend_tiles(Pass& pass, const float* q) const;
     Operand attend_chunks(Pass& pass, const float* q) const;
     template <class Body>
-    void each_tile(const Pass& pass, const float* q, Body body) const;
+    void each_tile(const Pass& pass, Body body) const;
     Room room(Pass& pass) const;
-    void gather_queries(const Tile& tile, const Room& room) const;
+    size_t place_of(const Tile& tile, size_t row) const;
+    void gather_queries(const Tile& tile, const float* q, const Room& room) const;
     void attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const;
     void weigh(const Kernels& kernels, const Tile& tile, size_t chunk, const Room& room) const;
     void merge(const Kernels& kernels, float* sum, const float* part) const;
+    void empty(float* sum) const { sum[mixture_floats_ + 1] = 0; }
     void finish_mixture(const float* sum, float* out) const;
 
     size_t first_seen(uint32_t position) const {
         return p_.window == 0 || position < p_.window ? 0 : position + 1 - p_.window;
     }
+    size_t seen_end(const Run& run, size_t position) const {
+        return p_.causal ? position + 1 : run.position + run.tokens.size();
+    }
 
     Parts p_;
     size_t dim_, q_dim_, kv_dim_, group_;
-    size_t part_floats_;  // a partial mixture of a query head: padded values, maximum, sum
+    size_t mixture_floats_;  // the padded values of a query head
+    size_t part_floats_;     // a partial mixture of one: these, maximum, sum
 };
 
 }  // namespace linnet

@@ -9,13 +9,7 @@ namespace linnet {
 namespace {
 
 constexpr NamePair names[] = {
-    {"ssm.conv_kernel", "mamba_d_conv"},
-    {"ssm.expand", "mamba_expand"},
-    {"ssm.group_count", "mamba_n_groups"},
     {"ssm.inner_size", "mamba_d_ssm"},
-    {"ssm.state_size", "mamba_d_state"},
-    {"ssm.time_step_limit", "time_step_limit"},
-    {"ssm.time_step_rank", "mamba_n_heads"},
     {"ssm.norm_before_gate", "mamba_norm_before_gate"},
     {"factor.embedding", "embedding_multiplier"},
     {"factor.logits", "lm_head_multiplier"},
@@ -31,16 +25,6 @@ constexpr NamePair names[] = {
     {"blk.#.ffn_gate.weight", "model.layers.#.feed_forward.gate_proj.weight"},
     {"blk.#.ffn_up.weight", "model.layers.#.feed_forward.up_proj.weight"},
     {"blk.#.ffn_down.weight", "model.layers.#.feed_forward.down_proj.weight"},
-    {"blk.#.ssm_in.weight", "model.layers.#.mamba.in_proj.weight"},
-    {"blk.#.ssm_in.bias", "model.layers.#.mamba.in_proj.bias"},
-    {"blk.#.ssm_conv1d.weight", "model.layers.#.mamba.conv1d.weight"},
-    {"blk.#.ssm_conv1d.bias", "model.layers.#.mamba.conv1d.bias"},
-    {"blk.#.ssm_dt.bias", "model.layers.#.mamba.dt_bias"},
-    {"blk.#.ssm_a", "model.layers.#.mamba.A_log"},
-    {"blk.#.ssm_d", "model.layers.#.mamba.D"},
-    {"blk.#.ssm_norm.weight", "model.layers.#.mamba.norm.weight"},
-    {"blk.#.ssm_out.weight", "model.layers.#.mamba.out_proj.weight"},
-    {"blk.#.ssm_out.bias", "model.layers.#.mamba.out_proj.bias"},
 };
 
 struct Factors {

@@ -4,41 +4,22 @@
 #include "model/blocks/side_by_side.h"
 #include "model/families/decoder.h"
 #include "model/families/family.h"
+#include "model/families/granite_factors.h"
 #include "model/families/state_space_parts.h"
 
 namespace linnet {
 namespace {
 
 constexpr NamePair names[] = {
-    {"embedding_scale", "embedding_multiplier"},
-    {"attention.scale", "attention_multiplier"},
-    {"residual_scale", "residual_multiplier"},
-    {"logit_scale", "logits_scaling"},  // divides
     {"position_type", "position_embedding_type"},
     {"expert_count", "num_local_experts"},
     {"expert_used_count", "num_experts_per_tok"},
     {"expert_shared_feed_forward_length", "shared_intermediate_size"},
-    {"ssm.conv_kernel", "mamba_d_conv"},
-    {"ssm.expand", "mamba_expand"},
-    {"ssm.group_count", "mamba_n_groups"},
-    {"ssm.state_size", "mamba_d_state"},
-    {"ssm.time_step_limit", "time_step_limit"},
-    {"ssm.time_step_rank", "mamba_n_heads"},
     {"blk.#.ffn_gate_inp.weight", "model.layers.#.block_sparse_moe.router.layer.weight"},
     {"blk.#.ffn_gate_up_exps.weight", "model.layers.#.block_sparse_moe.input_linear.weight"},
     {"blk.#.ffn_down_exps.weight", "model.layers.#.block_sparse_moe.output_linear.weight"},
     {"blk.#.ffn_up.weight", "model.layers.#.shared_mlp.input_linear.weight"},
     {"blk.#.ffn_down.weight", "model.layers.#.shared_mlp.output_linear.weight"},
-    {"blk.#.ssm_in.weight", "model.layers.#.mamba.in_proj.weight"},
-    {"blk.#.ssm_in.bias", "model.layers.#.mamba.in_proj.bias"},
-    {"blk.#.ssm_conv1d.weight", "model.layers.#.mamba.conv1d.weight"},
-    {"blk.#.ssm_conv1d.bias", "model.layers.#.mamba.conv1d.bias"},
-    {"blk.#.ssm_dt.bias", "model.layers.#.mamba.dt_bias"},
-    {"blk.#.ssm_a", "model.layers.#.mamba.A_log"},
-    {"blk.#.ssm_d", "model.layers.#.mamba.D"},
-    {"blk.#.ssm_norm.weight", "model.layers.#.mamba.norm.weight"},
-    {"blk.#.ssm_out.weight", "model.layers.#.mamba.out_proj.weight"},
-    {"blk.#.ssm_out.bias", "model.layers.#.mamba.out_proj.bias"},
 };
 
 // A folder names its positions where it has any; a GGUF file has a flag, of an odd name, where not.
@@ -48,36 +29,21 @@ bool turns(const Source& source) {
     return !flag || flag->as_bool().value_or(true);
 }
 
-struct Scales {
-    float attention = 0, residual = 1;
-};
-
-Result<Scales> read_scales(const Source& source, ModelParts& model) {
-    Scales scales;
-    model.embedding_scale = TRY(source.float_or("embedding_scale", 1));
-    float divisor = TRY(source.float_or("logit_scale", 1));
-    if (divisor == 0) return Error{Code::BadInput, "the model's logits are divided by zero"};
-    model.logit_scale = 1 / divisor;
-    scales.attention = TRY(source.float_or("attention.scale", 0));
-    scales.residual = TRY(source.float_or("residual_scale", 1));
-    return scales;
-}
-
 // The feed-forward of all tokens, and the experts beside it where the layer has a router.
-Result<> add_feed_forward(Decoder& decoder, uint32_t layer, const Scales& scales) {
+Result<> add_feed_forward(Decoder& decoder, uint32_t layer, const GraniteFactors& factors) {
     const Source& source = decoder.source();
     std::string prefix = cat("blk.", layer, ".");
     bool apart = source.has(prefix + "ffn_gate_shexp.weight");
     uint32_t hidden = TRY(
         source.uint_or("expert_shared_feed_forward_length", 1, 1 << 20, decoder.sizes().hidden));
     auto shared = TRY(decoder.mlp(layer, {.suffix = apart ? "_shexp" : "", .hidden = hidden}));
-    shared.residual_scale = scales.residual;
+    shared.residual_scale = factors.residual;
     if (!decoder.has_experts(layer)) {
         decoder.add(std::move(shared));
         return Done{};
     }
     auto experts = TRY(decoder.experts(layer));
-    experts.residual_scale = scales.residual;
+    experts.residual_scale = factors.residual;
     decoder.add(std::make_unique<SideBySide>(decoder.sizes().dim,
                                              std::make_unique<Experts>(std::move(experts)),
                                              std::make_unique<Mlp>(std::move(shared))));
@@ -86,22 +52,21 @@ Result<> add_feed_forward(Decoder& decoder, uint32_t layer, const Scales& scales
 
 Result<ModelParts> build(const Source& source) {
     Decoder decoder = TRY(Decoder::read(source, {.gguf_pairs = RopePairs::Neighbours}));
-    Scales scales = TRY(read_scales(source, decoder.model));
+    GraniteFactors factors = TRY(read_granite_factors(source, decoder));
     Decoder::Rotation rotation;
     if (turns(source)) rotation = TRY(decoder.rotation());
     for (uint32_t layer = 0; layer < decoder.sizes().layers; layer++) {
         if (decoder.has_attention(layer)) {
             auto attention = TRY(decoder.attention(layer));
             attention.turn_by(rotation);
-            if (scales.attention != 0) attention.scale = scales.attention;
-            attention.residual_scale = scales.residual;
+            factors.apply_to(attention);
             decoder.add(std::move(attention));
         } else {
             auto state_space = TRY(read_state_space(decoder, layer));
-            state_space.residual_scale = scales.residual;
+            state_space.residual_scale = factors.residual;
             decoder.add(std::make_unique<StateSpace>(std::move(state_space)));
         }
-        TRY(add_feed_forward(decoder, layer, scales));
+        TRY(add_feed_forward(decoder, layer, factors));
     }
     return std::move(decoder.model);
 }

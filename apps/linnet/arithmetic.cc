@@ -1,0 +1,26 @@
+#include "linnet/arithmetic.h"
+
+namespace linnet {
+
+void Arithmetic::declare_math(Syntax& syntax) {
+    syntax.option("--math", &math_, "KIND", "fast, or f32: float32 of the dequantized weights")
+        .one_of({"fast", "f32"});
+}
+
+Argument& Arithmetic::declare_kv(Syntax& syntax) {
+    return syntax
+        .option("--kv", &kv_, "TYPE",
+                "numbers of the key-value cache; default: f16, f32 with --math f32")
+        .one_of({"f16", "f32", "int8"});
+}
+
+Math Arithmetic::math() const {
+    return math_ == "f32" ? Math::F32 : Math::Fast;
+}
+
+KvType Arithmetic::kv() const {
+    KvType usual = math() == Math::F32 ? KvType::F32 : KvType::F16;
+    return parse_kv_type(kv_).value_or(usual);
+}
+
+}  // namespace linnet
