@@ -5,10 +5,21 @@
 namespace linnet {
 namespace {
 
+// Bytes are taken eight or four at a time: packing is most of what loading a model takes.
+template <class Word>
+Word word_at(const void* p) {
+    Word word;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+}
+// The byte in every place of a word.
+template <class Word>
+constexpr Word all_bytes(uint8_t byte) {
+    return static_cast<Word>(~Word{0} / 255 * byte);
+}
+
 uint16_t half_at(const std::byte* p) {
-    uint16_t bits;
-    std::memcpy(&bits, p, sizeof bits);
-    return bits;
+    return word_at<uint16_t>(p);
 }
 
 uint8_t byte_at(const std::byte* p) {
@@ -24,16 +35,24 @@ constexpr uint16_t sign_bit = 0x8000;
 
 // 16 bytes of nibbles: the low ones are values 0 to 15, the high ones 16 to 31.
 void nibbles(const std::byte* from, uint8_t* q) {
-    for (int i = 0; i < 16; i++) {
-        q[i] = byte_at(from + i) & 15;
-        q[i + 16] = byte_at(from + i) >> 4;
+    for (int i = 0; i < 16; i += 8) {
+        auto both = word_at<uint64_t>(from + i);
+        uint64_t low = both & all_bytes<uint64_t>(15), high = both >> 4 & all_bytes<uint64_t>(15);
+        std::memcpy(q + i, &low, sizeof low);
+        std::memcpy(q + 16 + i, &high, sizeof high);
     }
 }
 
+// 32 bits: the fifth of each value.
 void fifth_bits(const std::byte* from, uint8_t* q) {
-    uint32_t bits;
-    std::memcpy(&bits, from, sizeof bits);
-    for (int i = 0; i < 32; i++) q[i] = static_cast<uint8_t>(q[i] | (bits >> i & 1) << 4);
+    constexpr auto ones = all_bytes<uint64_t>(1);
+    for (size_t i = 0; i < 4; i++) {
+        // Byte k gets bit k, wherever in the byte, then as a 1.
+        uint64_t bits = byte_at(from + i) * ones & 0x8040201008040201;
+        bits = (bits + all_bytes<uint64_t>(0x7F)) >> 7 & ones;
+        bits = bits << 4 | word_at<uint64_t>(q + 8 * i);
+        std::memcpy(q + 8 * i, &bits, sizeof bits);
+    }
 }
 
 void unpack_q4_0(const std::byte* block, size_t, PackUnit& out) {
@@ -62,7 +81,10 @@ void unpack_q5_1(const std::byte* block, size_t, PackUnit& out) {
 
 void unpack_q8_0(const std::byte* block, size_t, PackUnit& out) {
     out.scale = half_at(block);
-    for (int i = 0; i < 32; i++) out.q[i] = byte_at(block + 2 + i) ^ 0x80;
+    for (int i = 0; i < 32; i += 8) {
+        uint64_t eight = word_at<uint64_t>(block + 2 + i) ^ all_bytes<uint64_t>(0x80);
+        std::memcpy(out.q + i, &eight, sizeof eight);
+    }
 }
 
 // The scale is a power of two: e8m0, with the codes twice what they stand for.
@@ -76,12 +98,19 @@ void unpack_mxfp4(const std::byte* block, size_t, PackUnit& out) {
 
 // Of the K types, 256 values a block: where 32 of them lie in a run of bytes that holds several
 // such, each in its own bits.
-void plane(const std::byte* bytes, int shift, int mask, uint8_t* q) {
-    for (int i = 0; i < 32; i++) q[i] = static_cast<uint8_t>(byte_at(bytes + i) >> shift & mask);
+void plane(const std::byte* bytes, int shift, uint8_t mask, uint8_t* q) {
+    for (int i = 0; i < 32; i += 8) {
+        uint64_t part = word_at<uint64_t>(bytes + i) >> shift & all_bytes<uint64_t>(mask);
+        std::memcpy(q + i, &part, sizeof part);
+    }
 }
-void add_plane(const std::byte* bytes, int shift, int mask, int weight, uint8_t* q) {
-    for (int i = 0; i < 32; i++)
-        q[i] = static_cast<uint8_t>(q[i] + (byte_at(bytes + i) >> shift & mask) * weight);
+// Above the `weight` that q has already.
+void add_plane(const std::byte* bytes, int shift, uint8_t mask, unsigned weight, uint8_t* q) {
+    for (int i = 0; i < 32; i += 8) {
+        uint64_t part = word_at<uint64_t>(bytes + i) >> shift & all_bytes<uint64_t>(mask);
+        part = part * weight + word_at<uint64_t>(q + i);
+        std::memcpy(q + i, &part, sizeof part);
+    }
 }
 // Four values a byte in runs of 32, two runs; and two values a byte, four runs.
 void twos(const std::byte* bytes, size_t part, uint8_t* q) {
@@ -194,43 +223,90 @@ constexpr bool has_nibbles(PackKind kind) {
     return kind == Bits4 || kind == Bits5 || kind == Bits6;
 }
 
-// The low four bits of 32 columns: at 4 r of four lines of 64 bytes, eight columns a line.
-void place_nibbles(const uint8_t* q, size_t row, uint8_t* block) {
-    for (size_t j = 0; j < 4; j++)
-        for (size_t b = 0; b < 4; b++) {
-            const uint8_t* low = q + 8 * j + b;
-            block[64 * j + 4 * row + b] = static_cast<uint8_t>((low[0] & 15) | (low[4] & 15) << 4);
-        }
+// One block of the 16 rows of a group.
+using Units = PackUnit[pack_rows];
+
+// A row's word of line `i`: four columns.
+uint32_t four_columns(const PackUnit& unit, size_t i) {
+    return word_at<uint32_t>(unit.q + 4 * i);
 }
 
-// Two bits from `shift` on.
-void place_twos(const uint8_t* q, int shift, size_t row, uint8_t* block) {
+// A line of 64 bytes: what word(unit) gives of each row.
+template <class Word>
+void put_line(const Units& units, uint8_t* line, Word word) {
+    uint32_t words[pack_rows];
+    for (size_t row = 0; row < pack_rows; row++) words[row] = word(units[row]);
+    std::memcpy(line, words, sizeof words);
+}
+
+void place_bytes(const Units& units, uint8_t* block) {
     for (size_t i = 0; i < 8; i++)
-        for (size_t b = 0; b < 4; b++) {
-            uint8_t& to = block[64 * (i / 4) + 4 * row + b];
-            to = static_cast<uint8_t>(to | (q[4 * i + b] >> shift & 3) << 2 * (i % 4));
-        }
+        put_line(units, block + 64 * i, [i](auto& unit) { return four_columns(unit, i); });
 }
 
-// The bit at `shift`, as words of 64 bits.
-void place_bits(const uint8_t* q, int shift, size_t row, uint8_t* block) {
+// The low four bits, eight columns a line.
+void place_nibbles(const Units& units, uint8_t* block) {
+    for (size_t j = 0; j < 4; j++)
+        put_line(units, block + 64 * j, [j](auto& unit) {
+            uint32_t low = four_columns(unit, 2 * j), high = four_columns(unit, 2 * j + 1);
+            return (low & all_bytes<uint32_t>(15)) | (high & all_bytes<uint32_t>(15)) << 4;
+        });
+}
+
+// Two bits from `shift` on, 16 columns a line.
+void place_twos(const Units& units, int shift, uint8_t* block) {
+    for (size_t h = 0; h < 2; h++)
+        put_line(units, block + 64 * h, [h, shift](auto& unit) {
+            uint32_t word = 0;
+            for (size_t k = 0; k < 4; k++)
+                word |= (four_columns(unit, 4 * h + k) >> shift & all_bytes<uint32_t>(3)) << 2 * k;
+            return word;
+        });
+}
+
+// The bit at `shift`: of a line, as a word of 64 bits.
+void place_bits(const Units& units, int shift, uint8_t* block) {
     for (size_t i = 0; i < 8; i++) {
-        int four = 0;
-        for (size_t b = 0; b < 4; b++) four |= (q[4 * i + b] >> shift & 1) << b;
-        uint8_t& bits = block[8 * i + row / 2];
-        bits = static_cast<uint8_t>(bits | four << row % 2 * 4);
+        uint64_t word = 0;
+        for (size_t row = 0; row < pack_rows; row++) {
+            uint32_t ones = four_columns(units[row], i) >> shift & all_bytes<uint32_t>(1);
+            uint64_t four = ones * 0x10204080 >> 28;  // bit 8 b to bit b
+            word |= four << 4 * row;
+        }
+        std::memcpy(block + 8 * i, &word, sizeof word);
     }
 }
 
-// Puts the 32 values of one row into a group's block, whose bits for it are still zero.
-void place(PackKind kind, const uint8_t* q, size_t row, uint8_t* block) {
-    if (kind == Bits8)
-        for (size_t i = 0; i < 8; i++) std::memcpy(block + 64 * i + 4 * row, q + 4 * i, 4);
-    if (has_nibbles(kind)) place_nibbles(q, row, block);
-    if (kind == Bits2 || kind == Bits3) place_twos(q, 0, row, block);
-    if (kind == Bits3) place_bits(q, 2, row, block + 128);
-    if (kind == Bits5) place_bits(q, 4, row, block + 256);
-    if (kind == Bits6) place_twos(q, 4, row, block + 256);
+void place(PackKind kind, const Units& units, uint8_t* block) {
+    if (kind == Bits8) place_bytes(units, block);
+    if (kind == Bits4 || kind == Bits5 || kind == Bits6) place_nibbles(units, block);
+    if (kind == Bits2 || kind == Bits3) place_twos(units, 0, block);
+    if (kind == Bits3) place_bits(units, 2, block + 128);
+    if (kind == Bits5) place_bits(units, 4, block + 256);
+    if (kind == Bits6) place_twos(units, 4, block + 256);
+}
+
+// 16 numbers side by side, the `index`-th such.
+template <class Number, class Of>
+void put_numbers(const Units& units, std::byte* section, size_t index, Of of) {
+    Number numbers[pack_rows];
+    for (size_t row = 0; row < pack_rows; row++) numbers[row] = of(units[row]);
+    std::memcpy(section + index * sizeof numbers, numbers, sizeof numbers);
+}
+
+void place_scales(const PackLayout& layout, const PackLayout::Sections& at, const Units& units,
+                  size_t block, std::byte* group) {
+    const size_t each = layout.factors_per_block(), index = layout.super() ? block / 8 : block;
+    put_numbers<uint16_t>(units, group + at.scales, index, [](auto& unit) { return unit.scale; });
+    if (layout.has_min)
+        put_numbers<uint16_t>(units, group + at.mins, index, [](auto& unit) { return unit.min; });
+    for (size_t h = 0; h < each && layout.super(); h++) {
+        put_numbers<int8_t>(units, group + at.factors, block * each + h,
+                            [h](auto& unit) { return unit.factors[h]; });
+        if (layout.has_min)
+            put_numbers<int8_t>(units, group + at.min_factors, block * each + h,
+                                [h](auto& unit) { return unit.min_factors[h]; });
+    }
 }
 
 }  // namespace
@@ -249,29 +325,15 @@ void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows,
                 std::byte* group) {
     const PackLayout& layout = packing.layout;
     const PackLayout::Sections at = layout.sections(blocks);
-    const size_t parts = packing.block_columns / pack_columns, each = layout.factors_per_block();
-    auto put = [&](size_t to, size_t row, size_t index, uint16_t half) {
-        std::memcpy(group + to + 2 * (index * pack_rows + row), &half, sizeof half);
-    };
-    std::memset(group, 0, layout.group_bytes(blocks));
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t block = 0; block < blocks; block++) {
-            PackUnit unit{};
-            packing.unpack(
-                rows_data + (row * (blocks / parts) + block / parts) * packing.block_bytes,
-                block % parts, unit);
-            place(layout.kind, unit.q, row,
-                  reinterpret_cast<uint8_t*>(group) + block * layout.q_bytes());
-            size_t index = layout.super() ? block / 8 : block;
-            put(at.scales, row, index, unit.scale);
-            if (layout.has_min) put(at.mins, row, index, unit.min);
-            for (size_t h = 0; h < each && layout.super(); h++) {
-                size_t to = (block * each + h) * pack_rows + row;
-                group[at.factors + to] = static_cast<std::byte>(unit.factors[h]);
-                if (layout.has_min)
-                    group[at.min_factors + to] = static_cast<std::byte>(unit.min_factors[h]);
-            }
-        }
+    const size_t parts = packing.block_columns / pack_columns, row_blocks = blocks / parts;
+    std::memset(group + at.end, 0, layout.group_bytes(blocks) - at.end);
+    Units units{};  // those of rows that are not there stay zero
+    for (size_t block = 0; block < blocks; block++) {
+        for (size_t row = 0; row < rows; row++)
+            packing.unpack(rows_data + (row * row_blocks + block / parts) * packing.block_bytes,
+                           block % parts, units[row]);
+        place(layout.kind, units, reinterpret_cast<uint8_t*>(group) + block * layout.q_bytes());
+        place_scales(layout, at, units, block, group);
     }
 }
 
