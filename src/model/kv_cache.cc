@@ -119,6 +119,19 @@ std::byte* KvCache::values(size_t layer, uint32_t page, size_t head) const {
            head * plane_bytes(page_tokens * value_floats(shape.head_dim), type_);
 }
 
+static void fetch(const std::byte* from, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + at);
+}
+
+void KvCache::fetch_keys(size_t layer, uint32_t page, size_t head) const {
+    fetch(keys(layer, page, head), plane_bytes(page_tokens * layers_[layer].head_dim, type_));
+}
+
+void KvCache::fetch_values(size_t layer, uint32_t page, size_t head) const {
+    fetch(values(layer, page, head),
+          plane_bytes(page_tokens * value_floats(layers_[layer].head_dim), type_));
+}
+
 void KvCache::store_key(size_t layer, uint32_t page, size_t slot, size_t head, const float* key) {
     const size_t dim = layers_[layer].head_dim;
     std::byte* to = keys(layer, page, head);

@@ -57,6 +57,9 @@ class KvCache {
     // value of the slot; out has value_floats() a row. May change the weights.
     void mix(const Kernels& kernels, size_t layer, uint32_t page, size_t head, float* weights,
              size_t weights_stride, size_t rows, size_t slots, float* out, size_t out_stride) const;
+    // Calls for what score() and mix() will read of a page.
+    void fetch_keys(size_t layer, uint32_t page, size_t head) const;
+    void fetch_values(size_t layer, uint32_t page, size_t head) const;
     static constexpr size_t value_floats(size_t head_dim) { return (head_dim + 15) / 16 * 16; }
 
   private:

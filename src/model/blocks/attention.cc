@@ -296,9 +296,14 @@ void Attention::attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const R
     const size_t first = std::max(base, first_seen(tile.position)) / page_tokens;
     const size_t last = (end - 1) / page_tokens;
     const size_t layer = p_.shared_layer.value_or(pass.layer);
-    for (size_t page = first; page <= last; page++)
+    for (size_t page = first; page <= last; page++) {
+        // A head's pages lie far from each other: the processor does not foresee the next one.
+        if ((page + 1) * page_tokens < tile.end)
+            pass.kv.fetch_keys(layer, tile.run.pages[page + 1], tile.kv_head);
+        pass.kv.fetch_values(layer, tile.run.pages[page], tile.kv_head);
         pass.kv.score(pass.kernels, layer, tile.run.pages[page], tile.kv_head, room.queries,
                       tile.rows, room.scores + (page * page_tokens - base), chunk_tokens);
+    }
     weigh(pass.kernels, tile, chunk, room);
     for (size_t page = first; page <= last; page++)
         pass.kv.mix(pass.kernels, layer, tile.run.pages[page], tile.kv_head,
