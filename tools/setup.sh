@@ -25,6 +25,7 @@ ci     libclang-rt-19-dev
 ci     valgrind
 full   clang-tidy-19
 full   debootstrap
+full   iproute2
 full   libbenchmark-dev
 full   shellcheck
 package dpkg-dev
