@@ -81,9 +81,9 @@ inline int32_t four_bytes(const int8_t* q) {
     return out;
 }
 
-// How far in front of what is read memory is asked for it: a few microseconds' worth. The streams
-// of a group are too short for the processor to see by itself where they lead.
-constexpr size_t ahead_bytes = 8192;
+// How far in front of what is read memory is asked for it: about half a microsecond's worth. The
+// streams of a group are too short for the processor to see by itself where they lead.
+constexpr size_t ahead_blocks = 32;
 
 // One group of rows, within what it streams from.
 struct Group {
@@ -94,11 +94,11 @@ struct Group {
     const uint8_t* codes;
 };
 
-// Calls for what lies ahead_bytes behind one block of a group and its share of the scales.
+// Calls for what is read ahead_blocks behind one block of a group: its lines and scales.
 template <Form FORM>
 inline void fetch_ahead(const Group& group, size_t block) {
     constexpr size_t bytes = FORM.layout().group_bytes(8) / 8;
-    const uint8_t* ahead = group.q + block * bytes + ahead_bytes;
+    const uint8_t* ahead = group.q + (block + ahead_blocks) * bytes;
     for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
 }
 
