@@ -219,10 +219,6 @@ constexpr Packing table[] = {
 };
 // clang-format on
 
-constexpr bool has_nibbles(PackKind kind) {
-    return kind == Bits4 || kind == Bits5 || kind == Bits6;
-}
-
 // One block of the 16 rows of a group.
 using Units = PackUnit[pack_rows];
 
