@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "text/unicode.h"
+#include "text/unicode_tables.h"
 
 namespace linnet {
 namespace {
@@ -65,6 +66,10 @@ void append_valid(std::string& out, std::string_view text, NormalForm form) {
     for (utf8proc_int32_t code : codes) append_utf8(out, static_cast<uint32_t>(code));
 }
 
+bool is_newer(uint32_t code) {
+    return category_of_newer(code) != UTF8PROC_CATEGORY_CN || is_in(newer_than_forms_of_hf(), code);
+}
+
 }  // namespace
 
 std::string normalized(std::string_view text, NormalForm form) {
@@ -72,13 +77,13 @@ std::string normalized(std::string_view text, NormalForm form) {
     if (plain) return std::string(text);
     std::string out;
     out.reserve(text.size());
-    size_t valid = 0;  // where the run of valid text began
+    size_t valid = 0;  // where the run of valid text that the forms know began
     for (size_t at = 0; at < text.size();) {
         Decoded c = decode_utf8(text, at);
-        if (c.code == broken_byte) {
+        if (c.code == broken_byte || is_newer(c.code)) {
             append_valid(out, text.substr(valid, at - valid), form);
-            out += text[at];
-            valid = at + 1;
+            out += text.substr(at, c.length);
+            valid = at + c.length;
         }
         at += c.length;
     }
@@ -91,6 +96,9 @@ void append_lower(std::string& out, uint32_t code) {
         out += "i\xCC\x87";
         return;
     }
+    for (NewerLower newer : newer_lower_cases())
+        if (code >= newer.first && code <= newer.last)
+            return append_utf8(out, code - newer.first + newer.lower_of_first);
     append_utf8(out, static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code))));
 }
 

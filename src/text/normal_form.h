@@ -1,5 +1,6 @@
 // Unicode's normal forms and case, over text that need not be valid UTF-8: broken bytes stay as
-// they are. Time is linear but for sorting runs of marks.
+// they are. The forms are those of Unicode 9, as in Hugging Face's tokenizers: what came later is
+// neither taken apart nor moved. Time is linear but for sorting runs of marks.
 #pragma once
 
 #include <cstdint>

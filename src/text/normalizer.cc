@@ -1,11 +1,10 @@
 #include "text/normalizer.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 
 #include "base/text.h"
 #include "text/normal_form.h"
+#include "text/unicode_tables.h"
 
 namespace linnet {
 namespace {
@@ -61,17 +60,10 @@ bool is_chinese(uint32_t code) {
                        [&](CodeRange range) { return code >= range.first && code <= range.last; });
 }
 
-bool is_bert_control(uint32_t code) {
-    if (code == '\t' || code == '\n' || code == '\r') return false;
-    uint8_t category = category_of(code);
-    return category >= UTF8PROC_CATEGORY_CC && category <= UTF8PROC_CATEGORY_CO;
-}
-
 std::string bert(const NormalizeStep& step, std::string text) {
     if (step.clean)
         text = map_codes(text, [](std::string& out, uint32_t code) {
-            if (code == 0 || code == 0xFFFD || is_bert_control(code)) return;
-            append_utf8(out, is_space(code) ? ' ' : code);
+            if (!is_in(controls_of_hf(), code)) append_utf8(out, is_space(code) ? ' ' : code);
         });
     if (step.chinese)
         text = map_codes(text, [](std::string& out, uint32_t code) {
@@ -82,7 +74,7 @@ std::string bert(const NormalizeStep& step, std::string text) {
         });
     if (step.accents)
         text = map_codes(normalized(text, nfd), [](std::string& out, uint32_t code) {
-            if (!is_mark_nonspacing(code)) append_utf8(out, code);
+            if (!is_in(nonspacing_marks_of_hf(), code)) append_utf8(out, code);
         });
     if (step.lower) text = map_codes(text, append_lower);
     return text;
@@ -165,9 +157,7 @@ std::string Normalizer::run_step(const Step& here, std::string text) {
             return map_codes(text, append_lower);
         case Kind::StripAccents:
             return map_codes(text, [](std::string& out, uint32_t code) {
-                uint8_t category = category_of(code);
-                bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
-                if (!mark) append_utf8(out, code);
+                if (!is_in(marks_of_hf(), code)) append_utf8(out, code);
             });
         case Kind::Strip:
             return strip(text, step.left, step.right);

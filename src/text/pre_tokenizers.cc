@@ -100,7 +100,7 @@ constexpr std::string_view youtu_asian =
     R"([\x{AC00}-\x{D7A3}\x{3131}-\x{318E}]+|[\x{FF01}\x{2026}\x{201C}\x{201D}\x{2018})"
     R"(\x{2019}\x{2014}\x{FF1A}\x{FF1B}\x{FF0C}\x{3001}-\x{303F}\x{FE30}-\x{FE4F}]+|[)"
     R"(\x{3105}-\x{312F}]+|[\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)";
-constexpr std::string_view punctuation = R"([\p{P}$+<=>\^~|`]+)";
+constexpr std::string_view punctuation = R"(\p{HF_Punctuation}+)";
 constexpr std::string_view digit = R"(\p{N})";
 constexpr std::string_view digits = R"(\p{N}+)";
 constexpr std::string_view up_to_three_digits = R"(\p{N}{1,3})";
@@ -159,7 +159,7 @@ constexpr Row rows[] = {
     {"exaone-moe", {exaone_moe}},
     {"chameleon",
      {R"(<sentinel:[0-9]+>)", R"((IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z)", R"([\t\n]|    |  )", digit,
-      R"([\p{P}!-/:-@\[-`{-~])", gpt2},
+      R"(\p{HF_Punctuation})", gpt2},
      false,
      true},
     {"gemma4 granite-embed-multi-311m sarvam-moe", {lines}, false, false, true},
@@ -206,7 +206,7 @@ SplitStep split_by(std::string_view pattern) {
 std::vector<SplitStep> bert_splits() {
     SplitStep space = split_by("\\s");
     space.behavior = SplitStep::Behavior::Removed;
-    return {space, split_by(R"([\p{P}!-/:-@\[-`{-~])")};
+    return {space, split_by(R"(\p{HF_Punctuation})")};
 }
 
 std::string_view gpt2_pattern() {

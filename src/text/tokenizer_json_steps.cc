@@ -193,7 +193,8 @@ Result<Done> Steps::pre_tokenizer(const Json& json, int depth) {
 }
 
 Result<Done> Steps::simple_splits(const Json& json, std::string_view type) {
-    constexpr std::string_view punctuation = R"([\p{P}!-/:-@\[-`{-~])";
+    constexpr std::string_view punctuation = R"(\p{HF_Punctuation})";
+    constexpr std::string_view number = R"([\p{N}\p{HF_Newer_Number}])";
     if (type == "Split") {
         auto [pattern, regex] = TRY(pattern_of(json));
         SplitStep step = regex ? split_by(pattern) : SplitStep{.pattern = pattern};
@@ -202,7 +203,8 @@ Result<Done> Steps::simple_splits(const Json& json, std::string_view type) {
         step.invert = json.bool_or("invert", false);
         split(std::move(step));
     } else if (type == "Digits") {
-        split(split_by(json.bool_or("individual_digits", false) ? R"(\p{N})" : R"(\p{N}+)"));
+        split(split_by(json.bool_or("individual_digits", false) ? std::string(number)
+                                                                : cat(number, "+")));
     } else if (type == "Punctuation") {
         SplitStep step = split_by(punctuation);
         step.behavior = TRY(behavior_of(json));

@@ -57,10 +57,14 @@ CodeSet::CodeSet(std::vector<CodeRange> ranges) : ranges_(std::move(ranges)) {
     ranges_.resize(kept);
 }
 
-bool CodeSet::contains(uint32_t code) const {
-    auto after = std::upper_bound(ranges_.begin(), ranges_.end(), code,
+bool is_in(std::span<const CodeRange> sorted, uint32_t code) {
+    auto after = std::upper_bound(sorted.begin(), sorted.end(), code,
                                   [](uint32_t value, CodeRange r) { return value < r.first; });
-    return after != ranges_.begin() && code <= std::prev(after)->last;
+    return after != sorted.begin() && code <= std::prev(after)->last;
+}
+
+bool CodeSet::contains(uint32_t code) const {
+    return is_in(ranges_, code);
 }
 
 CodeSet CodeSet::operator|(const CodeSet& other) const {
@@ -84,16 +88,20 @@ CodeSet CodeSet::operator~() const {
     return CodeSet(std::move(gaps));
 }
 
-uint8_t category_of(uint32_t code) {
-    if (code > 0x10FFFF) return UTF8PROC_CATEGORY_CN;
-    auto category = static_cast<uint8_t>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
-    if (category != UTF8PROC_CATEGORY_CN) return category;
+uint8_t category_of_newer(uint32_t code) {
     auto newer = newer_ranges();
+    if (code < newer.front().first) return UTF8PROC_CATEGORY_CN;
     auto after =
         std::upper_bound(newer.begin(), newer.end(), code,
                          [](uint32_t value, const NewerRange& r) { return value < r.first; });
-    if (after == newer.begin() || code > std::prev(after)->last) return category;
+    if (after == newer.begin() || code > std::prev(after)->last) return UTF8PROC_CATEGORY_CN;
     return std::prev(after)->category;
+}
+
+uint8_t category_of(uint32_t code) {
+    if (code > 0x10FFFF) return UTF8PROC_CATEGORY_CN;
+    auto category = static_cast<uint8_t>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
+    return category == UTF8PROC_CATEGORY_CN ? category_of_newer(code) : category;
 }
 
 // Planes 4 to 13 are unassigned, and 15 and 16 private: nothing between these borders changes but
@@ -231,18 +239,6 @@ bool is_space(uint32_t code) {
     for (CodeRange range : spaces)
         if (code >= range.first && code <= range.last) return true;
     return false;
-}
-
-bool is_punctuation(uint32_t code) {
-    if (code < 0x80)
-        return (code >= '!' && code <= '/') || (code >= ':' && code <= '@') ||
-               (code >= '[' && code <= '`') || (code >= '{' && code <= '~');
-    uint8_t category = category_of(code);
-    return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
-}
-
-bool is_mark_nonspacing(uint32_t code) {
-    return category_of(code) == UTF8PROC_CATEGORY_MN;
 }
 
 }  // namespace linnet

@@ -60,7 +60,8 @@ class Unicode {
     Unicode();
 
     // The set behind \p{name}: a category ("L", "Lu", "Punctuation"), a script ("Han"),
-    // "Alphabetic", "White_Space", "Any", or "UTS18_Word", which is what Rust's regex has for \w.
+    // "Alphabetic", "White_Space", "Any", or "UTS18_Word", which is what Rust's regex has for \w;
+    // "HF_Punctuation" and "HF_Newer_Number" are what Hugging Face's steps know.
     std::optional<CodeSet> property(std::string_view name) const;
     CodeSet space() const;  // White_Space, which is \s
     CodeSet word() const;   // what Oniguruma has for \w
@@ -77,9 +78,9 @@ class Unicode {
     std::vector<Run> runs_;  // each reaches to the next
 };
 
-bool is_space(uint32_t code);            // White_Space
-uint8_t category_of(uint32_t code);      // utf8proc_category_t
-bool is_punctuation(uint32_t code);      // P, and all of ASCII's marks and symbols
-bool is_mark_nonspacing(uint32_t code);  // Mn
+bool is_space(uint32_t code);              // White_Space
+uint8_t category_of(uint32_t code);        // utf8proc_category_t
+uint8_t category_of_newer(uint32_t code);  // of what came with Unicode 15 and 16; else Cn
+bool is_in(std::span<const CodeRange> sorted, uint32_t code);
 
 }  // namespace linnet
