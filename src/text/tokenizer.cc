@@ -93,11 +93,11 @@ Result<Done> check_data(const TokenizerData& data) {
 }
 
 // Tokens without a mark behind its first letters cannot cross the start of a mark: text may be cut
-// there, which makes words of what would be one piece.
+// there, which makes words of what would be one piece. Not so in unigram models: which of two equal
+// cuts wins there depends on the rounding of the sum since the piece began.
 void cut_before_marks(TokenizerData& data) {
     const std::string& mark = data.space_mark;
-    bool merges = data.kind == TokenizerData::Kind::Bpe || data.kind == TokenizerData::Kind::Spm ||
-                  data.kind == TokenizerData::Kind::Unigram;
+    bool merges = data.kind == TokenizerData::Kind::Bpe || data.kind == TokenizerData::Kind::Spm;
     if (mark.empty() || !merges || data.ignore_merges) return;
     bool mark_is_token = false;
     for (size_t i = 0; i < data.tokens.size(); i++) {

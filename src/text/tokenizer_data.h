@@ -105,6 +105,7 @@ struct TokenizerData {
     Kind kind = Kind::Bpe;
     std::vector<std::string> tokens{};  // as the file spells them; the index is the id
     std::vector<double> scores{};       // Spm, Unigram; empty: all 0
+    bool scores_are_single = false;     // Unigram: sums are of single precision too
     std::vector<TokenType> types{};     // empty: all Normal
     std::vector<Merge> merges{};        // Bpe; the index is the rank
     std::vector<AddedToken> added{};

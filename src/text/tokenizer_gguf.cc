@@ -79,6 +79,7 @@ class GgufReader {
             s.unk = 0;
         } else if (model == "t5") {
             data_.kind = Kind::Unigram;
+            data_.scores_are_single = true;
             data_.space_mark = space_mark;
             data_.add_eos = true;
             s.eos = 1;

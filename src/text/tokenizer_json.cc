@@ -1,7 +1,10 @@
 #include "text/tokenizer_json.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 
 #include "base/text.h"
@@ -11,6 +14,33 @@ namespace linnet {
 namespace {
 
 using Kind = TokenizerData::Kind;
+
+// Hugging Face's reader of JSON rounds twice: the digits as an integer, by a power of ten. One
+// score in six differs in its last bit, which decides between cuts whose scores are equal.
+double as_serde_reads(double exact) {
+    std::array<char, 32> text;
+    auto end =
+        std::to_chars(text.data(), text.data() + text.size(), exact, std::chars_format::scientific)
+            .ptr;
+    uint64_t digits = 0;
+    int decimals = 0;
+    const char* at = text.data();
+    for (bool behind_point = false; at < end && *at != 'e'; at++) {
+        if (*at == '.') behind_point = true;
+        if (*at < '0' || *at > '9') continue;
+        digits = digits * 10 + static_cast<uint64_t>(*at - '0');
+        decimals += behind_point;
+    }
+    int exponent = 0;
+    if (at < end) std::from_chars(at + (at[1] == '+' ? 2 : 1), end, exponent);
+    exponent -= decimals;
+    constexpr int exact_powers = 22;
+    if (std::abs(exponent) > exact_powers) return exact;
+    double power = 1;
+    for (int i = 0; i < std::abs(exponent); i++) power *= 10;
+    auto value = static_cast<double>(digits);
+    return std::copysign(exponent < 0 ? value / power : value * power, exact);
+}
 
 class JsonTokenizer {
   public:
@@ -110,7 +140,7 @@ class JsonTokenizer {
                             (*pair)[1].as_double() && std::isfinite(*(*pair)[1].as_double());
                 if (!fits) return bad("a token that is not a text and a score");
                 data_.tokens.push_back(*(*pair)[0].as_string());
-                data_.scores.push_back(*(*pair)[1].as_double());
+                data_.scores.push_back(as_serde_reads(*(*pair)[1].as_double()));
                 data_.types.push_back(TokenType::Normal);
             }
             return Done{};

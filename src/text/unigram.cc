@@ -25,19 +25,27 @@ class Unigram final : public WordModel {
     };
     void emit_unknown(std::string_view text, std::vector<TokenId>& out) const;
 
+    double rounded(double total) const {
+        return single_precision_ ? static_cast<double>(static_cast<float>(total)) : total;
+    }
+
     const Vocabulary& vocabulary_;
     Trie trie_;
     std::vector<double> scores_;
     double unk_score_ = 0;
     TokenId unk_;
     bool byte_fallback_;
+    // Rounding decides between cuts of equal sums: SentencePiece adds in single precision, Hugging
+    // Face's tokenizers in double.
+    bool single_precision_;
 };
 
 Unigram::Unigram(const TokenizerData& data, const Vocabulary& vocabulary)
     : vocabulary_(vocabulary),
       scores_(data.scores),
       unk_(data.special.unk),
-      byte_fallback_(data.byte_fallback) {
+      byte_fallback_(data.byte_fallback),
+      single_precision_(data.scores_are_single) {
     constexpr double unk_penalty = 10;
     scores_.resize(static_cast<size_t>(vocabulary.size()));
     double least = std::numeric_limits<double>::max();
@@ -50,7 +58,7 @@ Unigram::Unigram(const TokenizerData& data, const Vocabulary& vocabulary)
         if (type == TokenType::Normal || type == TokenType::UserDefined)
             entries.push_back({vocabulary.text(id), id});
     }
-    unk_score_ = (entries.empty() ? 0 : least) - unk_penalty;
+    unk_score_ = rounded((entries.empty() ? 0 : least) - unk_penalty);
     trie_ = Trie(std::move(entries));
 }
 
@@ -59,7 +67,7 @@ void Unigram::encode(std::string_view word, Workspace& work, std::vector<TokenId
     best[0].reached = true;
     auto offer = [&](size_t start, size_t end, double score, TokenId id) {
         Best& target = best[end];
-        double total = best[start].score + score;
+        double total = rounded(best[start].score + score);
         if (target.reached && total <= target.score) return;
         target = {total, static_cast<uint32_t>(start), id, true};
     };

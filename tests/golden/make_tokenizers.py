@@ -18,6 +18,8 @@ import json
 import pathlib
 import random
 
+from rare_tokenizer_cases import character_cases, tie_cases
+
 HERE = pathlib.Path(__file__).parent / "tokenizers"
 # Written by hand and kept: the pre-tokenizers of the families as their tokenizer.json have them, with the names that
 # GGUF files give them, in splits.json; the small texts in texts.json.
@@ -438,6 +440,8 @@ def main():
     write(folder, "sentencepiece", {"cases": list(sentencepiece_cases(folder, train, size, texts))})
     write(folder, "tiktoken", {"cases": list(tiktoken_cases(folder, train, size, texts))})
     write(folder, "rwkv", {"cases": [rwkv_case(folder, train, texts)]})
+    write(folder, "ties", {"cases": list(tie_cases(folder, bool(options.full), sentencepiece_gguf))})
+    write(folder, "characters", {"cases": list(character_cases(bool(options.full)))})
     if options.peer:
         write(folder, "peer", {"cases": list(peer_cases(options.peer, texts))})
 
