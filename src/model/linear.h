@@ -23,9 +23,15 @@ struct Linear {
     // The same without adapters, of any rows of activations.
     void run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end, float* y,
              size_t y_stride, float* scratch) const;
+    void run(const Kernels& kernels, FineOperand x, size_t tokens, size_t begin, size_t end,
+             float* y, size_t y_stride, float* scratch) const;
     // Only what the run's adapters add to the product with `count` rows of activations.
     void adapt(const Pass& pass, const Run& run, const float* x, size_t count,
                LowRankUpdate::Rows rows, float* y, size_t y_stride) const;
+
+  private:
+    void add_bias(const Kernels& kernels, size_t tokens, size_t begin, size_t end, float* y,
+                  size_t y_stride) const;
 };
 
 }  // namespace linnet

@@ -85,18 +85,19 @@ uint64_t Matrix::packed_bytes() const {
            packing_->layout.group_bytes(columns_ / pack_columns);
 }
 
+void Matrix::multiply_packed(const Kernels& kernels, const ActBlock* x, size_t tokens, size_t begin,
+                             size_t end, float* y, size_t y_stride) const {
+    check(x && begin % pack_rows == 0, "packed rows are multiplied in groups, with blocks");
+    size_t blocks = columns_ / pack_columns;
+    size_t at = begin / pack_rows * packing_->layout.group_bytes(blocks);
+    kernels.matmul_packed(packing_->layout, packed_.get() + at, end - begin, blocks, x, tokens, y,
+                          y_stride);
+}
+
 void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
                       float* y, size_t y_stride, float* scratch) const {
-    if (packed()) {
-        check(x.blocks && begin % pack_rows == 0,
-              "packed rows are multiplied in groups, with blocks");
-        size_t blocks = columns_ / pack_columns;
-        kernels.matmul_packed(
-            packing_->layout,
-            packed_.get() + begin / pack_rows * packing_->layout.group_bytes(blocks), end - begin,
-            blocks, x.blocks, tokens, y + begin, y_stride);
-        return;
-    }
+    if (packed())
+        return multiply_packed(kernels, x.blocks, tokens, begin, end, y + begin, y_stride);
     bool plain = dtype_->name == "f32" && reinterpret_cast<uintptr_t>(data_) % alignof(float) == 0;
     for (size_t r = begin; r < end; r += panel_rows) {
         size_t rows = std::min(panel_rows, end - r);
@@ -106,6 +107,38 @@ void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t b
         else
             dtype_->decode(data_ + r * row_bytes_, scratch, rows * columns_);
         kernels.matmul_f32(panel, rows, columns_, x.x, columns_, tokens, y + r, y_stride);
+    }
+}
+
+void FineOperand::quantize(const Kernels& kernels, const float* x, size_t columns, ActBlock* to) {
+    const size_t blocks = columns / pack_columns;
+    for (size_t block = 0; block < blocks; block++, x += pack_columns) {
+        ActBlock& coarse = to[block];
+        kernels.quantize_activations(x, 1, &coarse);
+        float rest[pack_columns];
+        for (size_t i = 0; i < pack_columns; i++)
+            rest[i] = x[i] - coarse.scale * static_cast<float>(coarse.q[i]);
+        kernels.quantize_activations(rest, 1, to + blocks + block);
+    }
+}
+
+void Matrix::multiply(const Kernels& kernels, FineOperand x, size_t tokens, size_t begin,
+                      size_t end, float* y, size_t y_stride, float* scratch) const {
+    constexpr size_t each = FineOperand::rows_per_token;
+    if (!packed()) return multiply(kernels, Operand{x.x}, tokens, begin, end, y, y_stride, scratch);
+    const size_t blocks = columns_ / pack_columns;
+    for (size_t row = begin; row < end; row += fine_rows) {
+        size_t until = std::min(row + fine_rows, end);
+        for (size_t first = 0; first < tokens; first += fine_tokens) {
+            size_t count = std::min(fine_tokens, tokens - first);
+            multiply_packed(kernels, x.blocks + first * each * blocks, count * each, row, until,
+                            scratch, fine_rows);
+            for (size_t t = 0; t < count; t++) {
+                const float* coarse = scratch + t * each * fine_rows;
+                for (size_t r = row; r < until; r++)
+                    y[(first + t) * y_stride + r] = coarse[r - row] + coarse[fine_rows + r - row];
+            }
+        }
     }
 }
 

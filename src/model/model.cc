@@ -50,11 +50,12 @@ size_t Model::state_floats() const {
 ScratchNeed Model::scratch() const {
     ScratchNeed most;
     for (const auto& block : parts_.blocks) most.cover(block->scratch());
-    most.shared_per_token = std::max(most.shared_per_token,
-                                     parts_.config.dim + Operand::block_floats(parts_.config.dim));
+    const size_t dim = parts_.config.dim;
+    most.shared_per_token = std::max(
+        most.shared_per_token, dim + FineOperand::rows_per_token * Operand::block_floats(dim));
     for (const auto& rope : parts_.ropes) most.shared_per_token += rope->dims();
     most.shared_per_token += parts_.carried_per_token;
-    most.own = std::max({most.own, parts_.head.weight.scratch_floats(), parts_.config.dim});
+    most.own = std::max({most.own, parts_.head.weight.scratch_floats(), dim});
     return most;
 }
 
@@ -137,7 +138,7 @@ std::vector<float> Model::classify(const Kernels& kernels, std::span<const float
         std::vector<float> y(linear.rows()), scratch(linear.weight.scratch_floats());
         std::vector<ActBlock> blocks(x.size() / pack_columns);
         kernels.quantize_activations(x.data(), blocks.size(), blocks.data());
-        linear.run(kernels, {x.data(), blocks.data()}, 1, 0, y.size(), y.data(), y.size(),
+        linear.run(kernels, Operand{x.data(), blocks.data()}, 1, 0, y.size(), y.data(), y.size(),
                    scratch.data());
         return y;
     };
@@ -201,7 +202,8 @@ void Model::turn_angles(Pass& pass, uint32_t context) const {
 void Model::predict(Pass& pass, float* logits) const {
     const size_t dim = parts_.config.dim, vocabulary = parts_.config.vocabulary;
     float* normed = pass.shared(pass.tokens * dim);
-    ActBlock* blocks = pass.blocks(dim);
+    constexpr size_t each = FineOperand::rows_per_token;
+    ActBlock* blocks = pass.blocks(dim, each);
     size_t outputs = 0, t = 0;
     for (const Run& run : pass.batch.runs) {
         for (size_t i = 0; i < run.tokens.size(); i++, t++) {
@@ -210,14 +212,16 @@ void Model::predict(Pass& pass, float* logits) const {
             size_t at = outputs++;
             pass.share_one(at, [&] {
                 parts_.output_norm.run(pass.kernels, pass.x + t * dim, normed + at * dim);
-                pass.quantize(normed, dim, blocks, at, at + 1);
+                if (blocks)
+                    FineOperand::quantize(pass.kernels, normed + at * dim, dim,
+                                          blocks + at * each * (dim / pack_columns));
             });
         }
     }
     pass.barrier();
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        parts_.head.run(pass.kernels, {normed, blocks}, outputs, begin, end, logits, vocabulary,
-                        pass.own());
+        parts_.head.run(pass.kernels, FineOperand{normed, blocks}, outputs, begin, end, logits,
+                        vocabulary, pass.own());
         if (pass.adapted) adapt_logits(pass, normed, {begin, end}, logits);
         for (size_t o = 0; o < outputs; o++) {
             float* row = logits + o * vocabulary;
