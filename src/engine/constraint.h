@@ -16,8 +16,12 @@ class Constraint {
     virtual std::span<const uint64_t> allowed(size_t tokens_left) = 0;
     virtual void accept(int32_t token) = 0;
     virtual bool is_done() const = 0;  // nothing may follow
-    // Tokens that must come next, whatever is sampled; usually none.
-    virtual std::vector<int32_t> forced() { return {}; }
+    // A text that must come next, as tokens, at most `most`; usually none. Whoever samples may cut
+    // the same text into others, so they are a guess.
+    virtual std::vector<int32_t> foreseen(size_t most) {
+        (void)most;
+        return {};
+    }
 };
 
 }  // namespace linnet

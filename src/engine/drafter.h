@@ -1,4 +1,5 @@
-// Guesses for the sequences of an engine, from what they have said and from a draft model. Not
+// Guesses for the sequences of an engine, from the form that an answer shall have, from what they
+// have said and from a draft model. Not
 // thread-safe; the engine owns it.
 #pragma once
 
@@ -26,6 +27,10 @@ class Drafter {
     static constexpr size_t step_max = 16;
 
   private:
+    bool foresee(Sequence& sequence, size_t most);
+    bool look_up(Sequence& sequence, size_t most);
+    static bool add(Sequence& sequence, DraftLength& length, std::vector<int32_t> guess);
+
     Speculation how_;
     std::unique_ptr<DraftModel> draft_;  // null where there is none
 };

@@ -1,5 +1,7 @@
 #include "engine/grammar_constraint.h"
 
+#include <algorithm>
+
 namespace linnet {
 
 GrammarConstraint::GrammarConstraint(std::shared_ptr<const TokenGrammar> grammar,
@@ -49,6 +51,13 @@ void GrammarConstraint::accept(int32_t token) {
         if (tail_.size() > kept) tail_.erase(0, tail_.size() - kept);
     }
     if (closed) phase_ = Phase::Answer;
+}
+
+std::vector<int32_t> GrammarConstraint::foreseen(size_t most) {
+    if (phase_ != Phase::Answer || most == 0) return {};
+    auto tokens = grammar_->trie().cut(matcher_->forced());
+    tokens.resize(std::min(tokens.size(), most));
+    return tokens;
 }
 
 void GrammarConstraint::begin_answer() {

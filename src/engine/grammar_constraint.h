@@ -23,6 +23,7 @@ class GrammarConstraint final : public Constraint {
 
     std::span<const uint64_t> allowed(size_t tokens_left) override;
     void accept(int32_t token) override;
+    std::vector<int32_t> foreseen(size_t most) override;
     bool is_done() const override { return phase_ == Phase::Answer && matcher_->is_done(); }
 
     // The reasoning has been closed by somebody else.

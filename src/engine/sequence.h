@@ -38,8 +38,8 @@ struct Sequence {
     size_t answer_state_at = 0;
     size_t remembered_pages = 0;        // of `pages`, offered to later requests
     std::vector<int32_t> checked;       // in this step: the last token, and guesses behind it
-    DraftLength* guessed_by = nullptr;  // one of the next two
-    std::optional<DraftLength> lookup_length, draft_length;
+    DraftLength* guessed_by = nullptr;  // one of the next three
+    std::optional<DraftLength> form_length, lookup_length, draft_length;
     std::optional<size_t> draft_place;  // in the draft model
     RunStats stats;
     double submitted_s = 0, started_s = 0, first_token_s = 0;

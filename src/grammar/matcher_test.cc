@@ -157,5 +157,13 @@ TEST(Matcher, AVocabularyWithoutTheBytesIsRefused) {
     EXPECT_TRUE(matcher.is_done());
 }
 
+TEST(TokenTrie, CutsIntoTheLongest) {
+    std::vector<TokenTrie::Token> tokens{{"a", 0}, {"ab", 1}, {"abcd", 2}, {"b", 3}, {"ca", 4}};
+    TokenTrie trie(tokens, 5, {});
+    EXPECT_EQ(trie.cut("abcab"), (std::vector<TokenId>{1, 4, 3}));
+    EXPECT_EQ(trie.cut("abcdaxb"), (std::vector<TokenId>{2, 0}));
+    EXPECT_TRUE(trie.cut("").empty());
+}
+
 }  // namespace
 }  // namespace linnet

@@ -63,6 +63,26 @@ std::string_view TokenTrie::bytes_of(TokenId id) const {
     return number == no_number ? std::string_view() : bytes(number);
 }
 
+std::vector<TokenId> TokenTrie::cut(std::string_view text) const {
+    std::vector<TokenId> out;
+    while (!text.empty()) {
+        TokenId longest = no_token;
+        size_t at = 0, end = nodes();  // the children of the node that was reached
+        for (size_t i = 0; i < text.size(); i++) {
+            while (at < end && nodes_[at].byte != static_cast<uint8_t>(text[i]))
+                at = nodes_[at].next;
+            if (at >= end) break;
+            if (tokens_end(at) > nodes_[at].first_token) longest = ids_[nodes_[at].first_token];
+            end = nodes_[at].next;
+            at++;
+        }
+        if (longest == no_token) break;
+        out.push_back(longest);
+        text.remove_prefix(bytes_of(longest).size());
+    }
+    return out;
+}
+
 bool TokenTrie::is_end(TokenId id) const {
     return std::ranges::find(ends_, id) != ends_.end();
 }

@@ -43,6 +43,9 @@ class TokenTrie {
     // Of a token by its id; empty where it stands for no text.
     std::string_view bytes_of(TokenId id) const;
 
+    // A text as tokens, each the longest that goes on; up to where none does.
+    std::vector<TokenId> cut(std::string_view text) const;
+
     size_t vocabulary() const { return number_of_.size(); }
     size_t longest() const { return longest_; }                    // bytes of a token
     const ByteSet& single_bytes() const { return single_bytes_; }  // that are tokens of their own
