@@ -45,7 +45,7 @@ Result<Opened> open_files(const char* path, const linnet_model_options* options)
     std::string name = TRY(text_of(path, "the path"));
     auto checkpoint = Checkpoint::open(name);
     if (!checkpoint) return std::move(checkpoint).error().within(printable(name));
-    constexpr KvType kinds[] = {KvType::F16, KvType::F32, KvType::F16, KvType::I8};
+    constexpr std::optional<KvType> kinds[] = {std::nullopt, KvType::F32, KvType::F16, KvType::I8};
     return Opened{.checkpoint = std::move(*checkpoint),
                   .options = how,
                   .kernels = kernels_of(kernel_isas().back()),

@@ -64,7 +64,7 @@ struct Opened {
     linnet_model_options options;  // with a number of threads
     const Kernels& kernels;
     Math math;
-    KvType kv;
+    std::optional<KvType> kv;
     std::optional<uint64_t> memory_max;
 };
 Result<Opened> open_files(const char* path, const linnet_model_options* options);

@@ -19,8 +19,7 @@ Math Arithmetic::math() const {
 }
 
 KvType Arithmetic::kv() const {
-    KvType usual = math() == Math::F32 ? KvType::F32 : KvType::F16;
-    return parse_kv_type(kv_).value_or(usual);
+    return parse_kv_type(kv_).value_or(usual_kv(math()));
 }
 
 }  // namespace linnet

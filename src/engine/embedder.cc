@@ -57,7 +57,6 @@ Result<std::string> prefix_of(const EmbeddingStyle& style, TextRole role) {
 Result<OpenedModel> open_encoder(const Checkpoint& checkpoint, Math math, const Kernels& kernels,
                                  TextEncoderOptions options) {
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    if (math == Math::F32) options.kv = KvType::F32;
     std::shared_ptr<const Model> model;
     {
         ThreadPool pool(std::max<size_t>(options.threads, 1));

@@ -30,7 +30,7 @@ struct EngineOptions {
     size_t sequences_max = 1;  // answers at the same time; the cache holds as many full contexts
     size_t queue_max = 64;     // requests that wait
     size_t batch_tokens_max = 256;
-    KvType kv = KvType::F16;
+    std::optional<KvType> kv{};  // absent: usual_kv() of the model's arithmetic
     // States of earlier beginnings that a recurrent model keeps; else as many as 256 MiB hold, and
     // in either case fewer, but two, where memory is short.
     std::optional<size_t> snapshots_max{};
@@ -113,7 +113,7 @@ class Engine {
     // not the model's; Busy where running requests hold the pages it needs.
     virtual Result<> restore(CacheState state, const Adapters& adapters) = 0;
 
-    virtual const EngineOptions& options() const = 0;
+    virtual const EngineOptions& options() const = 0;  // with what was left out
     virtual const Model& model() const = 0;
     virtual uint32_t context() const = 0;
     virtual uint64_t memory_bytes() const = 0;  // of cache and buffers

@@ -14,7 +14,7 @@ size_t pages_of(const EngineOptions& options) {
 
 // The memory that options ask for, with the weights.
 uint64_t memory_of(const Model& model, const EngineOptions& options) {
-    return memory_use(model, {pages_of(options), options.kv}, options.threads,
+    return memory_use(model, {pages_of(options), *options.kv}, options.threads,
                       LocalEngine::workspace_size(options))
                .total() +
            LocalEngine::state_bytes(model, options) + options.adapter_bytes +
@@ -87,7 +87,7 @@ Workspace::Size LocalEngine::workspace_size(const EngineOptions& options) {
 }
 
 DraftModel::Size LocalEngine::draft_size(const EngineOptions& options) {
-    return {options.context, options.sequences_max, options.kv};
+    return {options.context, options.sequences_max, *options.kv};
 }
 
 uint64_t LocalEngine::state_bytes(const Model& model, const EngineOptions& options) {
@@ -96,7 +96,7 @@ uint64_t LocalEngine::state_bytes(const Model& model, const EngineOptions& optio
 }
 
 uint64_t LocalEngine::memory_bytes() const {
-    return memory_use(*model_, {cache_.pages(), options_.kv}, pool_.size(), workspace_.size())
+    return memory_use(*model_, {cache_.pages(), *options_.kv}, pool_.size(), workspace_.size())
                .beside_weights() +
            state_bytes(*model_, options_) + options_.adapter_bytes;
 }
@@ -108,6 +108,7 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
     if (!model->predicts())
         return Error{Code::Unsupported, "the model turns texts into vectors and writes none",
                      "use linnet embed, or linnet rerank for a model that compares two texts"};
+    options.kv = options.kv.value_or(usual_kv(model->math()));
     options.threads = std::max<size_t>(options.threads, 1);
     options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
     uint32_t trained = model->config().context;
@@ -130,7 +131,7 @@ Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
                          : std::string("use a smaller model, or free memory")};
         }
     }
-    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages_of(options), options.kv));
+    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages_of(options), *options.kv));
     auto engine =
         std::make_unique<LocalEngine>(std::move(model), kernels, clock, options, std::move(cache));
     TRY(engine->begin(kernels));

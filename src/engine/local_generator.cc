@@ -180,7 +180,6 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
     for (const AdapterFile& file : files) TRY(file.check_fits(options.memory_max));
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
     ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
-    if (math == Math::F32) options.kv = KvType::F32;
     std::shared_ptr<const Model> model;
     {
         ThreadPool pool(options.threads);

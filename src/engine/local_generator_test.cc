@@ -14,12 +14,14 @@ using testing::must;
 
 class LocalGeneratorTest : public ::testing::Test {
   protected:
-    std::unique_ptr<LocalGenerator> open(std::string_view chat_template = {}) {
+    std::unique_ptr<LocalGenerator> open(std::string_view chat_template = {},
+                                         Math math = Math::Fast,
+                                         std::optional<KvType> kv = std::nullopt) {
         Path file = folder.path() / "tiny.gguf";
         testing::write_tiny_model(file);
         Checkpoint checkpoint = must(Checkpoint::open(file));
-        return must(LocalGenerator::open(checkpoint, Math::Fast, kernels_of(kernel_isas().back()),
-                                         clock, {.threads = 1}, chat_template));
+        return must(LocalGenerator::open(checkpoint, math, kernels_of(kernel_isas().back()), clock,
+                                         {.threads = 1, .kv = kv}, chat_template));
     }
 
     struct Answer {
@@ -52,6 +54,12 @@ class LocalGeneratorTest : public ::testing::Test {
     SystemClock clock;
     Cancel cancel;
 };
+
+TEST_F(LocalGeneratorTest, TheCachesNumbersFollowTheArithmeticUnlessAskedFor) {
+    EXPECT_EQ(open()->engine().options().kv, KvType::F16);
+    EXPECT_EQ(open({}, Math::F32)->engine().options().kv, KvType::F32);
+    EXPECT_EQ(open({}, Math::F32, KvType::I8)->engine().options().kv, KvType::I8);
+}
 
 TEST_F(LocalGeneratorTest, WhatUsersWriteIsNoControlToken) {
     auto generator = open();

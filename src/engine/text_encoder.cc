@@ -39,16 +39,17 @@ Result<std::unique_ptr<TextEncoder>> TextEncoder::make(std::shared_ptr<const Mod
     uint32_t trained = model->config().context;
     if (o.context == 0) o.context = std::min(trained, TextEncoderOptions::context_usual);
     o.context = std::min(o.context, trained);
+    const KvType kv = o.kv.value_or(usual_kv(model->math()));
     Workspace::Size size = size_for(*model, o.context);
     size_t pages = pages_needed(*model, size);
-    uint64_t needed = memory_use(*model, {pages, o.kv}, o.threads, size).total() +
+    uint64_t needed = memory_use(*model, {pages, kv}, o.threads, size).total() +
                       texts_max(*model) * model->state_floats() * sizeof(float);
     if (o.memory_max && needed > *o.memory_max)
         return Error{Code::NoFit,
                      cat("the model needs ", bytes_text(needed), " for texts of ", o.context,
                          " tokens, and ", bytes_text(*o.memory_max), " are available"),
                      "use a smaller --context or a smaller model, or free memory"};
-    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, o.kv));
+    KvCache cache = TRY(KvCache::make(model->kv_shapes(), pages, kv));
     return std::unique_ptr<TextEncoder>(
         new TextEncoder(std::move(model), kernels, o, size, std::move(cache)));
 }

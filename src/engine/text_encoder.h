@@ -17,7 +17,7 @@ struct TextEncoderOptions {
     size_t threads = 1;
     // Tokens of one text, at most as many as the model knows; 0 takes these, up to context_usual.
     uint32_t context = 0;
-    KvType kv = KvType::F16;
+    std::optional<KvType> kv{};            // absent: usual_kv() of the model's arithmetic
     std::optional<uint64_t> memory_max{};  // bytes that model and buffers may take; NoFit beyond
 
     static constexpr uint32_t context_usual = 2048;

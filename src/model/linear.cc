@@ -14,18 +14,6 @@ void Linear::run(const Pass& pass, Operand x, size_t begin, size_t end, float* y
     });
 }
 
-void Linear::run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
-                 float* y, size_t y_stride, float* scratch) const {
-    weight.multiply(kernels, x, tokens, begin, end, y, y_stride, scratch);
-    add_bias(kernels, tokens, begin, end, y, y_stride);
-}
-
-void Linear::run(const Kernels& kernels, FineOperand x, size_t tokens, size_t begin, size_t end,
-                 float* y, size_t y_stride, float* scratch) const {
-    weight.multiply(kernels, x, tokens, begin, end, y, y_stride, scratch);
-    add_bias(kernels, tokens, begin, end, y, y_stride);
-}
-
 void Linear::add_bias(const Kernels& kernels, size_t tokens, size_t begin, size_t end, float* y,
                       size_t y_stride) const {
     if (bias.empty()) return;

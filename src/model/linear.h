@@ -21,10 +21,12 @@ struct Linear {
     void run(const Pass& pass, Operand x, size_t begin, size_t end, float* y, size_t y_stride,
              float* scratch) const;
     // The same without adapters, of any rows of activations.
-    void run(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end, float* y,
-             size_t y_stride, float* scratch) const;
-    void run(const Kernels& kernels, FineOperand x, size_t tokens, size_t begin, size_t end,
-             float* y, size_t y_stride, float* scratch) const;
+    template <class OperandKind>
+    void run(const Kernels& kernels, const OperandKind& x, size_t tokens, size_t begin, size_t end,
+             float* y, size_t y_stride, float* scratch) const {
+        weight.multiply(kernels, x, tokens, begin, end, y, y_stride, scratch);
+        add_bias(kernels, tokens, begin, end, y, y_stride);
+    }
     // Only what the run's adapters add to the product with `count` rows of activations.
     void adapt(const Pass& pass, const Run& run, const float* x, size_t count,
                LowRankUpdate::Rows rows, float* y, size_t y_stride) const;

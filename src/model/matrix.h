@@ -79,6 +79,9 @@ class Matrix {
 
     // Rows are shared among workers in multiples of this.
     static constexpr size_t panel_rows = pack_rows;
+    static constexpr size_t whole_panels(size_t rows) {
+        return (rows + panel_rows - 1) / panel_rows * panel_rows;
+    }
 
   private:
     // A fine product is of so many rows and tokens at once.

@@ -16,6 +16,11 @@
 
 namespace linnet {
 
+// Of the cache, where nobody asks for others.
+inline KvType usual_kv(Math math) {
+    return math == Math::F32 ? KvType::F32 : KvType::F16;
+}
+
 struct ModelConfig {
     std::string architecture;
     size_t vocabulary = 0, dim = 0, layers = 0;

@@ -54,7 +54,7 @@ std::vector<StateSetting> settings_of(const Engine& engine, const Adapters& adap
     return {{"model", model_identity(model.checkpoint())},
             {"adapter", adapters_identity(adapters)},
             {"math", model.math() == Math::F32 ? "f32" : "fast"},
-            {"kv", std::string(kv_type_name(engine.options().kv))},
+            {"kv", std::string(kv_type_name(*engine.options().kv))},
             {"context", cat(engine.context())}};
 }
 

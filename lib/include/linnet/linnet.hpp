@@ -77,6 +77,15 @@ inline Error take(int code, linnet_error* error) {
     return out;
 }
 
+// What the C interface gave, freed by FREE.
+template <auto FREE>
+struct Freed {
+    template <class T>
+    void operator()(T* owned) const {
+        FREE(owned);
+    }
+};
+
 inline linnet_model_options options_of(const ModelOptions& o) {
     linnet_model_options out{};
     out.size = sizeof out;
@@ -88,6 +97,31 @@ inline linnet_model_options options_of(const ModelOptions& o) {
     out.exact = o.exact;
     out.kv = o.kv;
     return out;
+}
+
+// One of the functions that open a model's files.
+template <class Raw, class Open>
+Result<Raw*> opened(Open open, const std::string& path, const ModelOptions& options) {
+    Raw* raw = nullptr;
+    linnet_error* error = nullptr;
+    linnet_model_options how = options_of(options);
+    int code = open(path.c_str(), &how, &raw, &error);
+    if (code != LINNET_OK) return take(code, error);
+    return raw;
+}
+
+// Asks for values until all that there are have room: ask(place, room, &count, &error).
+template <class Values, class Ask>
+Result<Values> whole(Values place, Ask ask) {
+    for (;;) {
+        size_t count = 0;
+        linnet_error* error = nullptr;
+        int code = ask(place.data(), place.size(), &count, &error);
+        if (code != LINNET_OK) return take(code, error);
+        bool fitted = count <= place.size();
+        place.resize(count);
+        if (fitted) return place;
+    }
 }
 
 inline const char* or_null(const std::string& text) {
@@ -104,10 +138,7 @@ class Cancel {
     const linnet_cancel* get() const { return flag_.get(); }
 
   private:
-    struct Free {
-        void operator()(linnet_cancel* flag) const { linnet_cancel_free(flag); }
-    };
-    std::unique_ptr<linnet_cancel, Free> flag_{linnet_cancel_new()};
+    std::unique_ptr<linnet_cancel, detail::Freed<linnet_cancel_free>> flag_{linnet_cancel_new()};
 };
 
 // Several threads may use one at once.
@@ -117,12 +148,9 @@ class Model {
     using OnText = std::function<bool(std::string_view text, bool is_reasoning)>;
 
     static Result<Model> open(const std::string& path, const ModelOptions& options = {}) {
-        linnet_model* model = nullptr;
-        linnet_error* error = nullptr;
-        linnet_model_options how = detail::options_of(options);
-        int code = linnet_model_open(path.c_str(), &how, &model, &error);
-        if (code != LINNET_OK) return detail::take(code, error);
-        return Model(model);
+        auto opened = detail::opened<linnet_model>(linnet_model_open, path, options);
+        if (!opened) return opened.error();
+        return Model(*opened);
     }
 
     uint32_t context() const { return linnet_model_context(model_.get()); }
@@ -157,37 +185,18 @@ class Model {
     }
 
     Result<std::vector<int32_t>> tokenize(const std::string& text) const {
-        std::vector<int32_t> tokens(text.size() + 1);
-        for (;;) {
-            size_t count = 0;
-            linnet_error* error = nullptr;
-            int code = linnet_tokenize(model_.get(), text.c_str(), tokens.data(), tokens.size(),
-                                       &count, &error);
-            if (code != LINNET_OK) return detail::take(code, error);
-            bool whole = count <= tokens.size();
-            tokens.resize(count);
-            if (whole) return tokens;
-        }
+        return detail::whole(std::vector<int32_t>(text.size() + 1), [&](auto... place) {
+            return linnet_tokenize(model_.get(), text.c_str(), place...);
+        });
     }
 
     Result<std::string> detokenize(const std::vector<int32_t>& tokens) const {
-        std::string text(8 * tokens.size(), '\0');
-        for (;;) {
-            size_t bytes = 0;
-            linnet_error* error = nullptr;
-            int code = linnet_detokenize(model_.get(), tokens.data(), tokens.size(), text.data(),
-                                         text.size(), &bytes, &error);
-            if (code != LINNET_OK) return detail::take(code, error);
-            bool whole = bytes <= text.size();
-            text.resize(bytes);
-            if (whole) return text;
-        }
+        return detail::whole(std::string(8 * tokens.size(), '\0'), [&](auto... place) {
+            return linnet_detokenize(model_.get(), tokens.data(), tokens.size(), place...);
+        });
     }
 
   private:
-    struct Free {
-        void operator()(linnet_model* model) const { linnet_model_free(model); }
-    };
     struct Heard {
         Answer answer;
         const OnText& on_text;
@@ -226,19 +235,16 @@ class Model {
     }
 
     explicit Model(linnet_model* model) : model_(model) {}
-    std::unique_ptr<linnet_model, Free> model_;
+    std::unique_ptr<linnet_model, detail::Freed<linnet_model_free>> model_;
 };
 
 // For one thread at a time.
 class Embedder {
   public:
     static Result<Embedder> open(const std::string& path, const ModelOptions& options = {}) {
-        linnet_embedder* embedder = nullptr;
-        linnet_error* error = nullptr;
-        linnet_model_options how = detail::options_of(options);
-        int code = linnet_embedder_open(path.c_str(), &how, &embedder, &error);
-        if (code != LINNET_OK) return detail::take(code, error);
-        return Embedder(embedder);
+        auto opened = detail::opened<linnet_embedder>(linnet_embedder_open, path, options);
+        if (!opened) return opened.error();
+        return Embedder(*opened);
     }
 
     size_t dimensions() const { return linnet_embedder_dimensions(embedder_.get()); }
@@ -263,11 +269,8 @@ class Embedder {
     }
 
   private:
-    struct Free {
-        void operator()(linnet_embedder* embedder) const { linnet_embedder_free(embedder); }
-    };
     explicit Embedder(linnet_embedder* embedder) : embedder_(embedder) {}
-    std::unique_ptr<linnet_embedder, Free> embedder_;
+    std::unique_ptr<linnet_embedder, detail::Freed<linnet_embedder_free>> embedder_;
 };
 
 }  // namespace linnet

@@ -34,7 +34,7 @@ class LowRankUpdate {
     void add(const Kernels& kernels, const float* x, size_t tokens, float scale, Rows rows,
              float* y, size_t y_stride, float* room) const;
 
-    static constexpr size_t panel_rows = 16;
+    static constexpr size_t panel_rows = pack_rows;
     // Tokens and ranks that are taken at once, so that the room is small.
     static constexpr size_t tile_tokens = 8, tile_ranks = 128;
     static constexpr size_t room_floats = tile_tokens * (tile_ranks + panel_rows);

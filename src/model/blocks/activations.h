@@ -41,11 +41,9 @@ struct Product {
 // Computes them together: their rows are one list, so that the workers' shares are equal. Ends with
 // a barrier.
 inline void multiply_all(Pass& pass, std::span<const Product> products) {
-    constexpr size_t panel = Matrix::panel_rows;
-    auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
     size_t all = 0;
-    for (const Product& product : products) all += panels(product.linear->rows());
-    pass.share(all, panel, [&](size_t begin, size_t end) {
+    for (const Product& product : products) all += Matrix::whole_panels(product.linear->rows());
+    pass.share(all, Matrix::panel_rows, [&](size_t begin, size_t end) {
         size_t first = 0;
         for (const Product& product : products) {
             size_t rows = product.linear->rows();
@@ -53,7 +51,7 @@ inline void multiply_all(Pass& pass, std::span<const Product> products) {
             if (from < to)
                 product.linear->run(pass, product.x, from - first, to - first, product.y, rows,
                                     pass.own());
-            first += panels(rows);
+            first += Matrix::whole_panels(rows);
         }
     });
     pass.barrier();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/blocks/activations.h"
 #include "model/blocks/residual.h"
 
 namespace linnet {
@@ -90,22 +91,9 @@ void Attention::project_heads(Pass& pass, Operand normed, Projected to) const {
 }
 
 void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
-    constexpr size_t panel = Matrix::panel_rows;
-    // Each of the three begins at a whole panel.
-    auto panels = [](size_t rows) { return (rows + panel - 1) / panel * panel; };
-    pass.share(panels(q_dim_) + 2 * panels(p_.key.rows()), panel, [&](size_t begin, size_t end) {
-        size_t first = 0;
-        auto part = [&](const Linear& linear, float* y) {
-            size_t from = std::max(begin, first), until = std::min(end, first + linear.rows());
-            if (from < until)
-                linear.run(pass, normed, from - first, until - first, y, linear.rows(), pass.own());
-            first += panels(linear.rows());
-        };
-        part(p_.query, to.q);
-        part(p_.key, to.k);
-        part(p_.value, to.v);
-    });
-    pass.barrier();
+    const Product products[] = {
+        {&p_.query, normed, to.q}, {&p_.key, normed, to.k}, {&p_.value, normed, to.v}};
+    multiply_all(pass, products);
     pass.share(pass.tokens, 1, [&](size_t begin, size_t end) {
         for (size_t t = begin; t < end; t++) {
             finish_query(pass, to.q + t * q_dim_, q_dim_, t);
@@ -119,19 +107,21 @@ void Attention::project_rows(Pass& pass, Operand normed, Projected to) const {
     });
 }
 
-// `size` values of one token: a head, or all of them.
-void Attention::finish_key(const Pass& pass, float* row, size_t size, size_t token) const {
-    for (size_t at = 0; at < size && p_.key_norm.size() > 0; at += p_.key_norm.size())
-        p_.key_norm.run(pass.kernels, row + at, row + at);
+// `size` values of one token, here and below: a head, or all of them.
+void Attention::norm_and_turn(const Pass& pass, const Norm& norm, float* row, size_t size,
+                              size_t token) const {
+    for (size_t at = 0; at < size && norm.size() > 0; at += norm.size())
+        norm.run(pass.kernels, row + at, row + at);
     for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
         p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
 }
 
+void Attention::finish_key(const Pass& pass, float* row, size_t size, size_t token) const {
+    norm_and_turn(pass, p_.key_norm, row, size, token);
+}
+
 void Attention::finish_query(const Pass& pass, float* row, size_t size, size_t token) const {
-    for (size_t at = 0; at < size && p_.query_norm.size() > 0; at += p_.query_norm.size())
-        p_.query_norm.run(pass.kernels, row + at, row + at);
-    for (size_t at = 0; at < size && p_.rope; at += p_.head_dim)
-        p_.rope->turn(row + at, pass.angles[p_.rope_index] + token * p_.rope->dims());
+    norm_and_turn(pass, p_.query_norm, row, size, token);
     for (size_t d = 0; d < size; d++) row[d] *= p_.scale;
 }
 

@@ -56,6 +56,8 @@ class Attention final : public Block {
     void project(Pass& pass, Operand normed, Projected to) const;
     void project_heads(Pass& pass, Operand normed, Projected to) const;
     void project_rows(Pass& pass, Operand normed, Projected to) const;
+    void norm_and_turn(const Pass& pass, const Norm& norm, float* row, size_t size,
+                       size_t token) const;
     void finish_query(const Pass& pass, float* row, size_t size, size_t token) const;
     void finish_key(const Pass& pass, float* row, size_t size, size_t token) const;
     void cache_head(Pass& pass, Projected from, size_t head, bool keys, bool values) const;

@@ -9,10 +9,6 @@ namespace linnet {
 
 constexpr size_t panel = Matrix::panel_rows;
 
-static size_t panels(size_t rows) {
-    return (rows + panel - 1) / panel * panel;
-}
-
 Experts::Experts(Parts parts)
     : p_(std::move(parts)),
       dim_(p_.router.weight.columns()),
@@ -154,14 +150,14 @@ void Experts::transform(Pass& pass, const Routes& routes, Rows& rows) const {
     auto share = [&](size_t out_rows, auto body) {
         size_t busy = 0;
         for (size_t e = 0; e < count_; e++) busy += routes.begins[e] < routes.begins[e + 1];
-        pass.share(busy * panels(out_rows), panel, [&](size_t begin, size_t end) {
+        pass.share(busy * Matrix::whole_panels(out_rows), panel, [&](size_t begin, size_t end) {
             size_t first = 0;
             for (size_t e = 0; e < count_; e++) {
                 size_t row = routes.begins[e], count = routes.begins[e + 1] - row;
                 if (count == 0) continue;
                 size_t from = std::max(begin, first), to = std::min(end, first + out_rows);
                 if (from < to) body(p_.experts[e], row, count, from - first, to - first);
-                first += panels(out_rows);
+                first += Matrix::whole_panels(out_rows);
             }
         });
         pass.barrier();
