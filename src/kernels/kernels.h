@@ -17,13 +17,22 @@
 
 namespace linnet {
 
+// The upper half of a float32.
+struct Bfloat {
+    uint16_t bits;
+};
+
 struct Kernels {
     const char* name;
 
     // y[t * y_stride + r] = sum over k of w[r * n + k] * x[t * x_stride + k], for all r < rows and
-    // t < tokens.
-    void (*matmul_f32)(const float* w, size_t rows, size_t n, const float* x, size_t x_stride,
-                       size_t tokens, float* y, size_t y_stride);
+    // t < tokens. Of float16 (its bits) and bfloat16 the bits that their float32 gives.
+    template <class Number>
+    using Matmul = void (*)(const Number* w, size_t rows, size_t n, const float* x, size_t x_stride,
+                            size_t tokens, float* y, size_t y_stride);
+    Matmul<float> matmul_f32;
+    Matmul<uint16_t> matmul_f16;
+    Matmul<Bfloat> matmul_bf16;
     float (*dot_f32)(const float* a, const float* b, size_t n);
     // sum of x[k] * x[k] and of x[k]
     float (*sum_squares_f32)(const float* x, size_t n);

@@ -56,6 +56,34 @@ TEST_P(EachIsa, MatmulIsTheScalarBitsForEveryShape) {
     }
 }
 
+TEST_P(EachIsa, MatmulOfSmallFloatsIsThatOfTheirFloats) {
+    for (size_t n : sizes) {
+        for (size_t rows : {1, 2, 5, 16}) {
+            for (size_t tokens : {1, 3, 4, 9}) {
+                auto w = random_floats(rows * n, 1), x = random_floats(tokens * n, 2);
+                std::vector<uint16_t> halves(w.size());
+                std::vector<Bfloat> bfloats(w.size());
+                std::vector<float> of_halves(w.size()), of_bfloats(w.size());
+                for (size_t i = 0; i < w.size(); i++) {
+                    halves[i] = float_to_half(w[i]);
+                    of_halves[i] = half_to_float(halves[i]);
+                    bfloats[i].bits = static_cast<uint16_t>(std::bit_cast<uint32_t>(w[i]) >> 16);
+                    of_bfloats[i] = bfloat_to_float(bfloats[i].bits);
+                }
+                std::vector<float> y(tokens * rows), expected = y;
+                kernels.matmul_f16(halves.data(), rows, n, x.data(), n, tokens, y.data(), rows);
+                scalar.matmul_f32(of_halves.data(), rows, n, x.data(), n, tokens, expected.data(),
+                                  rows);
+                expect_same_bits(y, expected);
+                kernels.matmul_bf16(bfloats.data(), rows, n, x.data(), n, tokens, y.data(), rows);
+                scalar.matmul_f32(of_bfloats.data(), rows, n, x.data(), n, tokens, expected.data(),
+                                  rows);
+                expect_same_bits(y, expected);
+            }
+        }
+    }
+}
+
 TEST_P(EachIsa, ByteProductsAreAllThere) {
     const size_t tokens = kernels.tokens_of_round();
     std::vector<uint8_t> lines(128);

@@ -94,19 +94,31 @@ void Matrix::multiply_packed(const Kernels& kernels, const ActBlock* x, size_t t
                           y_stride);
 }
 
+// Floats of any size, where they lie; false where the rows are something else, or lie crooked.
+bool Matrix::multiply_in_place(const Kernels& kernels, const float* x, size_t tokens, size_t begin,
+                               size_t end, float* y, size_t y_stride) const {
+    auto with = [&]<class Number>(Kernels::Matmul<Number> matmul) {
+        const std::byte* rows = data_ + begin * row_bytes_;
+        if (reinterpret_cast<uintptr_t>(rows) % alignof(Number) != 0) return false;
+        matmul(reinterpret_cast<const Number*>(rows), end - begin, columns_, x, columns_, tokens, y,
+               y_stride);
+        return true;
+    };
+    if (dtype_->name == "f32") return with(kernels.matmul_f32);
+    if (dtype_->name == "f16") return with(kernels.matmul_f16);
+    if (dtype_->name == "bf16") return with(kernels.matmul_bf16);
+    return false;
+}
+
 void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
                       float* y, size_t y_stride, float* scratch) const {
     if (packed())
         return multiply_packed(kernels, x.blocks, tokens, begin, end, y + begin, y_stride);
-    bool plain = dtype_->name == "f32" && reinterpret_cast<uintptr_t>(data_) % alignof(float) == 0;
+    if (multiply_in_place(kernels, x.x, tokens, begin, end, y + begin, y_stride)) return;
     for (size_t r = begin; r < end; r += panel_rows) {
         size_t rows = std::min(panel_rows, end - r);
-        const float* panel = scratch;
-        if (plain)
-            panel = reinterpret_cast<const float*>(data_ + r * row_bytes_);
-        else
-            dtype_->decode(data_ + r * row_bytes_, scratch, rows * columns_);
-        kernels.matmul_f32(panel, rows, columns_, x.x, columns_, tokens, y + r, y_stride);
+        dtype_->decode(data_ + r * row_bytes_, scratch, rows * columns_);
+        kernels.matmul_f32(scratch, rows, columns_, x.x, columns_, tokens, y + r, y_stride);
     }
 }
 

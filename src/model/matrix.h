@@ -90,6 +90,9 @@ class Matrix {
     void multiply_packed(const Kernels& kernels, const ActBlock* x, size_t tokens, size_t begin,
                          size_t end, float* y, size_t y_stride) const;
 
+    bool multiply_in_place(const Kernels& kernels, const float* x, size_t tokens, size_t begin,
+                           size_t end, float* y, size_t y_stride) const;
+
     const DType* dtype_ = nullptr;
     const std::byte* data_ = nullptr;
     size_t rows_ = 0, columns_ = 0, row_bytes_ = 0;

@@ -26,51 +26,98 @@ inline Vec load_some(const float* x, size_t count, float padding) {
     return count == 16 ? Vec::load(x) : load_tail(x, count, padding);
 }
 
+// 16 numbers of the formats that rows of weights, keys and values are kept in.
+inline Vec load_row(const float* p) {
+    return Vec::load(p);
+}
+inline Vec load_row(const uint16_t* p) {
+    return Vec::load_half(p);
+}
+inline Vec load_row(const Bfloat* p) {
+    return Vec::load_bfloat(&p->bits);
+}
+inline Vec load_row(const int8_t* p) {
+    return Vec::load_bytes(p);
+}
+
+template <class Number>
+inline Vec load_row_tail(const Number* p, size_t count) {
+    Number lanes[16] = {};
+    for (size_t i = 0; i < count; i++) lanes[i] = p[i];
+    return load_row(lanes);
+}
+
 // ROWS x TOKENS dot products at once: each has an accumulator of its own, so the order within one
-// never depends on the tile.
-template <int ROWS, int TOKENS>
-inline void tile_f32(const float* w, size_t n, const float* x, size_t x_stride, float* y,
-                     size_t y_stride) {
+// never depends on the tile. `fetch`: the rows come from memory, so what lies behind is asked for.
+template <int ROWS, int TOKENS, class Number>
+inline void tile_rows(const Number* w, size_t n, const float* x, size_t x_stride, float* y,
+                      size_t y_stride, bool fetch) {
     Vec sum[ROWS][TOKENS];
     for (auto& row : sum)
         for (Vec& v : row) v = Vec::zero();
-    auto step = [&](size_t k, size_t count) {
+    auto step = [&](size_t k, auto load_weights, auto load_activations) {
         Vec xs[TOKENS];
-        for (int t = 0; t < TOKENS; t++) xs[t] = load_some(x + t * x_stride + k, count, 0);
+        for (int t = 0; t < TOKENS; t++) xs[t] = load_activations(x + t * x_stride + k);
         for (int r = 0; r < ROWS; r++) {
-            Vec row = load_some(w + r * n + k, count, 0);
+            if (fetch) __builtin_prefetch(w + r * n + k + 2048 / sizeof(Number));
+            Vec row = load_weights(w + r * n + k);
             for (int t = 0; t < TOKENS; t++) sum[r][t] = Vec::fma(row, xs[t], sum[r][t]);
         }
     };
     size_t k = 0;
-    for (; k + 16 <= n; k += 16) step(k, 16);
-    if (k < n) step(k, n - k);
+    for (; k + 16 <= n; k += 16)
+        step(
+            k, [](const Number* p) { return load_row(p); },
+            [](const float* p) { return Vec::load(p); });
+    if (size_t rest = n - k; rest > 0)
+        step(
+            k, [&](const Number* p) { return load_row_tail(p, rest); },
+            [&](const float* p) { return load_tail(p, rest, 0); });
     for (int r = 0; r < ROWS; r++)
         for (int t = 0; t < TOKENS; t++) y[t * y_stride + r] = sum[r][t].sum();
 }
 
-template <int ROWS>
-inline void rows_f32(const float* w, size_t n, const float* x, size_t x_stride, size_t tokens,
-                     float* y, size_t y_stride) {
+template <int ROWS, class Number>
+inline void tokens_rows(const Number* w, size_t n, const float* x, size_t x_stride, size_t tokens,
+                        float* y, size_t y_stride) {
     constexpr int T = Vec::tile_tokens;
     size_t t = 0;
     for (; t + T <= tokens; t += T)
-        tile_f32<ROWS, T>(w, n, x + t * x_stride, x_stride, y + t * y_stride, y_stride);
+        tile_rows<ROWS, T>(w, n, x + t * x_stride, x_stride, y + t * y_stride, y_stride, t == 0);
     for (; t < tokens; t++)
-        tile_f32<ROWS, 1>(w, n, x + t * x_stride, x_stride, y + t * y_stride, y_stride);
+        tile_rows<ROWS, 1>(w, n, x + t * x_stride, x_stride, y + t * y_stride, y_stride, t == 0);
+}
+
+template <class Number>
+inline void matmul_rows(const Number* w, size_t rows, size_t n, const float* x, size_t x_stride,
+                        size_t tokens, float* y, size_t y_stride) {
+    constexpr size_t R = Vec::tile_rows;
+    size_t r = 0;
+    // One token takes row by row: of one stream the processor foresees more than of R (twice the
+    // speed with float16).
+    for (; r + R <= rows && tokens > 1; r += R)
+        tokens_rows<R>(w + r * n, n, x, x_stride, tokens, y + r, y_stride);
+    for (; r < rows; r++) tokens_rows<1>(w + r * n, n, x, x_stride, tokens, y + r, y_stride);
 }
 
 inline void matmul_f32(const float* w, size_t rows, size_t n, const float* x, size_t x_stride,
                        size_t tokens, float* y, size_t y_stride) {
-    constexpr size_t R = Vec::tile_rows;
-    size_t r = 0;
-    for (; r + R <= rows; r += R) rows_f32<R>(w + r * n, n, x, x_stride, tokens, y + r, y_stride);
-    for (; r < rows; r++) rows_f32<1>(w + r * n, n, x, x_stride, tokens, y + r, y_stride);
+    matmul_rows(w, rows, n, x, x_stride, tokens, y, y_stride);
+}
+
+inline void matmul_f16(const uint16_t* w, size_t rows, size_t n, const float* x, size_t x_stride,
+                       size_t tokens, float* y, size_t y_stride) {
+    matmul_rows(w, rows, n, x, x_stride, tokens, y, y_stride);
+}
+
+inline void matmul_bf16(const Bfloat* w, size_t rows, size_t n, const float* x, size_t x_stride,
+                        size_t tokens, float* y, size_t y_stride) {
+    matmul_rows(w, rows, n, x, x_stride, tokens, y, y_stride);
 }
 
 inline float dot_f32(const float* a, const float* b, size_t n) {
     float out;
-    tile_f32<1, 1>(a, n, b, n, &out, 1);
+    tile_rows<1, 1>(a, n, b, n, &out, 1, false);
     return out;
 }
 
@@ -91,17 +138,6 @@ inline void add_scaled_f32(float* y, const float* x, float scale, size_t n) {
     map_into(y, n, [&](size_t k, size_t count) {
         return Vec::fma(factor, load_some(x + k, count, 0), load_some(y + k, count, 0));
     });
-}
-
-// 16 numbers of the formats that keys and values are kept in.
-inline Vec load_row(const float* p) {
-    return Vec::load(p);
-}
-inline Vec load_row(const uint16_t* p) {
-    return Vec::load_half(p);
-}
-inline Vec load_row(const int8_t* p) {
-    return Vec::load_bytes(p);
 }
 
 // ROWS x WIDTH vectors of the output stay in registers while `depth` rows of b pass.

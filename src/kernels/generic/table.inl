@@ -3,6 +3,8 @@ constexpr Kernels make_table(const char* name) {
     return {
         .name = name,
         .matmul_f32 = matmul_f32,
+        .matmul_f16 = matmul_f16,
+        .matmul_bf16 = matmul_bf16,
         .dot_f32 = dot_f32,
         .sum_squares_f32 = sum_squares_f32,
         .sum_f32 = sum_f32,
