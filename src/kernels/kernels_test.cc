@@ -180,6 +180,33 @@ TEST_P(EachIsa, AccumulatesInOrderForEveryShape) {
     }
 }
 
+// Sums whose exact value lies at, or by a hair beside, the middle of two floats, and any bits.
+TEST_P(EachIsa, MultipliesAndAddsWithOneRounding) {
+    std::mt19937 bits(31);
+    auto any = [&] { return std::bit_cast<float>(static_cast<uint32_t>(bits())); };
+    auto near_one = [&] { return 1 + std::ldexp(static_cast<float>(bits() % 4096), -23); };
+    std::vector<float> x, y;
+    std::vector<float> scales;
+    for (int i = 0; i < 20'000; i++) {
+        bool close = i % 2 == 0;
+        scales.push_back(close ? near_one() : any());
+        x.push_back(close ? near_one() : any());
+        int power = static_cast<int>(bits() % 64) - 20;
+        y.push_back(close ? std::ldexp(near_one() * (bits() % 2 == 0 ? 1.0f : -1.0f), power)
+                          : any());
+    }
+    for (size_t i = 0; i < x.size(); i++) {
+        float out = y[i];
+        kernels.add_scaled_f32(&out, &x[i], scales[i], 1);
+        float expected = std::fma(scales[i], x[i], y[i]);
+        if (std::isnan(expected))
+            ASSERT_TRUE(std::isnan(out));
+        else
+            ASSERT_EQ(std::bit_cast<uint32_t>(out), std::bit_cast<uint32_t>(expected))
+                << scales[i] << " * " << x[i] << " + " << y[i];
+    }
+}
+
 TEST_P(EachIsa, ExponentialIsCloseEverywhere) {
     for (float x = -87; x <= 0; x += 0.0137f) {
         float value = x;

@@ -5,6 +5,9 @@ namespace linnet {
 namespace scalar {
 extern const Kernels table;
 }
+namespace sse42 {
+extern const Kernels table;
+}
 namespace avx2 {
 extern const Kernels table;
 }
@@ -29,8 +32,11 @@ struct Set {
 constexpr Set sets[] = {
     {Isa::Scalar, &scalar::table},
 #if defined(__x86_64__)
-    {Isa::Avx2, &avx2::table},     {Isa::AvxVnni, &avx_vnni::table},
-    {Isa::Avx512, &avx512::table}, {Isa::Avx512Vnni, &avx512_vnni::table},
+    {Isa::Sse42, &sse42::table},
+    {Isa::Avx2, &avx2::table},
+    {Isa::AvxVnni, &avx_vnni::table},
+    {Isa::Avx512, &avx512::table},
+    {Isa::Avx512Vnni, &avx512_vnni::table},
 #endif
 };
 

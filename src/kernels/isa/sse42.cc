@@ -1,0 +1,61 @@
+// SSE4.2, for processors without AVX2: small ones sold until 2022, and old ones. Four registers are
+// the 16 lanes. There is no fused multiply-add: it is made of doubles, with the same bits.
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "kernels/isa/target.h"
+
+LINNET_TARGET_BEGIN("sse4.2")
+namespace linnet::sse42 {
+namespace {
+
+#include "kernels/isa/sse42_vec.inl"
+
+struct Ints {
+    static constexpr int tokens_max = 2;
+    __m128i v[4];
+    template <class F>
+    [[gnu::always_inline]] static Ints each(F f) {
+        return {{f(0), f(1), f(2), f(3)}};
+    }
+    static Ints all(int32_t x) {
+        return each([&](int) { return _mm_set1_epi32(x); });
+    }
+    static Ints add(const Ints& a, const Ints& b) {
+        return each([&](int i) { return _mm_add_epi32(a.v[i], b.v[i]); });
+    }
+    Vec to_float() const {
+        return Vec::each([&](int i) { return _mm_cvtepi32_ps(v[i]); });
+    }
+    // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
+    [[gnu::always_inline]] static Ints dot_small(const Ints& sum, const Lines& w, int32_t a) {
+        Ints out;
+        for (int i = 0; i < 4; i++) {
+            __m128i pairs = _mm_maddubs_epi16(w.v[i], _mm_set1_epi32(a));
+            out.v[i] = _mm_add_epi32(sum.v[i], _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+        }
+        return out;
+    }
+    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
+    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) {
+        Ints high = dot_small(all(0), w.high_nibbles(), a);
+        Ints shifted = each([&](int i) { return _mm_slli_epi32(high.v[i], 4); });
+        return dot_small(add(sum, shifted), w.low_nibbles(), a);
+    }
+};
+
+#include "kernels/generic/f32.inl"
+#include "kernels/generic/packed.inl"
+#include "kernels/generic/peak.inl"
+#include "kernels/generic/table.inl"
+
+}  // namespace
+
+extern const Kernels table;
+const Kernels table = make_table("sse42");
+
+}  // namespace linnet::sse42
+LINNET_TARGET_END
+#endif
