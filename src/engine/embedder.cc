@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "engine/model_files.h"
 
 namespace linnet {
 namespace {
@@ -56,16 +57,7 @@ Result<std::string> prefix_of(const EmbeddingStyle& style, TextRole role) {
 
 Result<OpenedModel> open_encoder(const Checkpoint& checkpoint, Math math, const Kernels& kernels,
                                  TextEncoderOptions options) {
-    Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    std::shared_ptr<const Model> model;
-    {
-        ThreadPool pool(std::max<size_t>(options.threads, 1));
-        model = TRY(Model::load(checkpoint, math, pool));
-    }
-    if (static_cast<size_t>(tokenizer.size()) > model->config().vocabulary)
-        return Error{Code::BadInput,
-                     cat("the tokenizer has ", tokenizer.size(), " tokens, and the model only ",
-                         model->config().vocabulary)};
+    auto [tokenizer, model] = TRY(ModelFiles::load(checkpoint, math, options.threads));
     auto encoder = TRY(TextEncoder::make(std::move(model), kernels, options));
     return OpenedModel{std::move(tokenizer), std::move(encoder)};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/model_files.h"
 #include "engine/reasoning_budget.h"
 #include "engine/stop_texts.h"
 #include "text/named_templates.h"
@@ -178,17 +179,8 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
                      "name its model, and add --lora with this path"};
     // What can fail cheaply comes before the weights are touched.
     for (const AdapterFile& file : files) TRY(file.check_fits(options.memory_max));
-    Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
+    auto [tokenizer, model] = TRY(ModelFiles::load(checkpoint, math, options.threads));
     ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
-    std::shared_ptr<const Model> model;
-    {
-        ThreadPool pool(options.threads);
-        model = TRY(Model::load(checkpoint, math, pool));
-    }
-    if (static_cast<size_t>(tokenizer.size()) > model->config().vocabulary)
-        return Error{Code::BadInput,
-                     cat("the tokenizer has ", tokenizer.size(), " tokens, and the model only ",
-                         model->config().vocabulary)};
     std::vector<std::shared_ptr<const Adapter>> adapters;
     for (const AdapterFile& file : files) {
         auto adapter = Adapter::load(file, model);
