@@ -135,6 +135,14 @@ Adapters GenerationOptions::adapters(const LocalGenerator& generator) const {
     return adapters;
 }
 
+static void warn_of_streaming(Context& context, const Model& model) {
+    if (model.streamed_bytes() == 0) return;
+    context.output.warn(
+        cat("the model is larger than the free memory: ", bytes_text(model.streamed_bytes()),
+            " of its ", bytes_text(model.checkpoint().file_bytes()),
+            " are read from the disk for every step"));
+}
+
 Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context,
                                                                 std::string_view model) {
     auto names = TRY(adapter_names(context));
@@ -158,6 +166,7 @@ Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context
     if (!generator) return std::move(generator).error().within(printable(model));
     for (const std::string& warning : (*generator)->tokenizer().warnings())
         context.output.warn(warning);
+    warn_of_streaming(context, (*generator)->engine().model());
     return generator;
 }
 

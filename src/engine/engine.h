@@ -95,6 +95,8 @@ class TokenStream {
 
 class Engine {
   public:
+    // What an engine with these options takes besides the weights.
+    static uint64_t memory_beside_weights(const Model& model, EngineOptions options);
     // NoFit with what would fit where model, cache and buffers exceed the memory.
     static Result<std::unique_ptr<Engine>> make(std::shared_ptr<const Model> model,
                                                 const Kernels& kernels, Clock& clock,

@@ -49,6 +49,16 @@ uint32_t largest_context(const Model& model, EngineOptions options, uint64_t mem
     return fits;
 }
 
+// The options with what was left out.
+EngineOptions completed(const Model& model, EngineOptions options) {
+    constexpr uint32_t usual_context = 4096;
+    options.kv = options.kv.value_or(usual_kv(model.math()));
+    options.threads = std::max<size_t>(options.threads, 1);
+    options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
+    if (options.context == 0) options.context = std::min(model.config().context, usual_context);
+    return options;
+}
+
 }  // namespace
 
 LocalEngine::LocalEngine(std::shared_ptr<const Model> model, const Kernels& kernels, Clock& clock,
@@ -101,18 +111,20 @@ uint64_t LocalEngine::memory_bytes() const {
            state_bytes(*model_, options_) + options_.adapter_bytes;
 }
 
+uint64_t Engine::memory_beside_weights(const Model& model, EngineOptions options) {
+    options = completed(model, options);
+    options.snapshots_max = snapshots_for(model, options);
+    return memory_of(model, options) - memory_use(model, {}, options.threads, {}).weights;
+}
+
 Result<std::unique_ptr<Engine>> Engine::make(std::shared_ptr<const Model> model,
                                              const Kernels& kernels, Clock& clock,
                                              EngineOptions options) {
-    constexpr uint32_t usual_context = 4096;
     if (!model->predicts())
         return Error{Code::Unsupported, "the model turns texts into vectors and writes none",
                      "use linnet embed, or linnet rerank for a model that compares two texts"};
-    options.kv = options.kv.value_or(usual_kv(model->math()));
-    options.threads = std::max<size_t>(options.threads, 1);
-    options.sequences_max = std::clamp<size_t>(options.sequences_max, 1, 1024);
+    options = completed(*model, options);
     uint32_t trained = model->config().context;
-    if (options.context == 0) options.context = std::min(trained, usual_context);
     if (options.context > trained)
         return Error{Code::Usage,
                      cat("a context of ", options.context, " is more than the ", trained,

@@ -179,7 +179,11 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const Checkpoint& c
                      "name its model, and add --lora with this path"};
     // What can fail cheaply comes before the weights are touched.
     for (const AdapterFile& file : files) TRY(file.check_fits(options.memory_max));
-    auto [tokenizer, model] = TRY(ModelFiles::load(checkpoint, math, options.threads));
+    uint64_t weights_max =
+        TRY(weights_room(checkpoint, options.memory_max, [&](const Model& unpacked) {
+            return Engine::memory_beside_weights(unpacked, options);
+        }));
+    auto [tokenizer, model] = TRY(ModelFiles::load(checkpoint, math, options.threads, weights_max));
     ChatTemplate chat_template = TRY(template_of(checkpoint, tokenizer, wanted_template));
     std::vector<std::shared_ptr<const Adapter>> adapters;
     for (const AdapterFile& file : files) {

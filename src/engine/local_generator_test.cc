@@ -61,6 +61,28 @@ TEST_F(LocalGeneratorTest, TheCachesNumbersFollowTheArithmeticUnlessAskedFor) {
     EXPECT_EQ(open({}, Math::F32, KvType::I8)->engine().options().kv, KvType::I8);
 }
 
+TEST_F(LocalGeneratorTest, WeightsThatMemoryHasNoRoomForComeFromTheFile) {
+    Path file = folder.path() / "less-tiny.gguf";
+    testing::write_tiny_model(file, {.dim = 256, .layers = 6, .hidden = 1024});
+    Checkpoint checkpoint = must(Checkpoint::open(file));
+    auto within = [&](std::optional<uint64_t> bytes) {
+        return LocalGenerator::open(
+            checkpoint, Math::Fast, kernels_of(kernel_isas().back()), clock,
+            {.threads = 1, .context = 64, .batch_tokens_max = 8, .memory_max = bytes});
+    };
+    auto whole = must(within({}));
+    const uint64_t beside = whole->engine().memory_bytes(),
+                   weights = whole->engine().model().held_bytes();
+    auto tight = must(within(beside + weights / 2 + (beside + weights) / 8 + 400 * 259));
+    const Model& model = tight->engine().model();
+    EXPECT_GT(model.streamed_bytes(), 0u);
+    EXPECT_GT(model.held_bytes(), 0u);
+    EXPECT_EQ(model.held_bytes() + model.streamed_bytes(), weights);
+    EXPECT_EQ(ask(*tight, {}, 20).text, ask(*whole, {}, 20).text);
+    // But what is no weight must fit.
+    EXPECT_EQ(within(beside / 2).error().code, Code::NoFit);
+}
+
 TEST_F(LocalGeneratorTest, WhatUsersWriteIsNoControlToken) {
     auto generator = open();
     auto prompt_tokens = [&](std::string_view role, std::string_view content) {

@@ -1,5 +1,8 @@
 #include "model/matrix.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -63,35 +66,56 @@ void Matrix::decode_row(size_t row, float* out) const {
 
 Result<> Matrix::pack(ThreadPool& pool, PackMemory& memory) {
     const Packing* packing = packing_of(dtype_->name);
-    if (!packing || columns_ % pack_columns != 0 || packed()) return Done{};
-    size_t blocks = columns_ / pack_columns, groups = (rows_ + pack_rows - 1) / pack_rows;
-    size_t group_bytes = packing->layout.group_bytes(blocks);
-    packed_ = TRY(memory.take(groups * group_bytes));
-    std::byte* to = packed_.get();
+    if (packed()) return Done{};
+    if (!packing || columns_ % pack_columns != 0) {
+        memory.hold(bytes().size());
+        return Done{};
+    }
     packing_ = packing;
+    size_t blocks = columns_ / pack_columns, groups = (rows_ + pack_rows - 1) / pack_rows;
+    if (!memory.hold(groups * group_bytes())) return Done{};
+    packed_ = TRY(memory.take(groups * group_bytes()));
+    std::byte* to = packed_.get();
     pool.for_each(groups, [&](size_t begin, size_t end) {
         for (size_t group = begin; group < end; group++) {
             size_t row = group * pack_rows;
             pack_group(*packing, data_ + row * row_bytes_, std::min(pack_rows, rows_ - row), blocks,
-                       to + group * group_bytes);
+                       to + group * group_bytes());
         }
     });
     return Done{};
 }
 
-uint64_t Matrix::packed_bytes() const {
-    if (!packed()) return 0;
-    return (rows_ + pack_rows - 1) / pack_rows *
-           packing_->layout.group_bytes(columns_ / pack_columns);
+size_t Matrix::scratch_floats() const {
+    if (!packed()) return panel_rows * columns_;
+    return fine_floats + (packed_ ? 0 : group_bytes() / sizeof(float));
 }
 
+// Rows that stay in the file are read while the first of them are multiplied.
+void Matrix::ask_for(size_t begin, size_t end) const {
+    static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    auto from = reinterpret_cast<uintptr_t>(data_ + begin * row_bytes_) / page * page;
+    auto to = reinterpret_cast<uintptr_t>(data_ + end * row_bytes_);
+    ::madvise(reinterpret_cast<void*>(from), to - from, MADV_WILLNEED);
+}
+
+// `room` has that of a group.
 void Matrix::multiply_packed(const Kernels& kernels, const ActBlock* x, size_t tokens, size_t begin,
-                             size_t end, float* y, size_t y_stride) const {
+                             size_t end, float* y, size_t y_stride, float* room) const {
     check(x && begin % pack_rows == 0, "packed rows are multiplied in groups, with blocks");
-    size_t blocks = columns_ / pack_columns;
-    size_t at = begin / pack_rows * packing_->layout.group_bytes(blocks);
-    kernels.matmul_packed(packing_->layout, packed_.get() + at, end - begin, blocks, x, tokens, y,
-                          y_stride);
+    const size_t blocks = columns_ / pack_columns;
+    if (packed_)
+        return kernels.matmul_packed(packing_->layout,
+                                     packed_.get() + begin / pack_rows * group_bytes(), end - begin,
+                                     blocks, x, tokens, y, y_stride);
+    ask_for(begin, end);
+    auto* group = reinterpret_cast<std::byte*>(room);
+    for (size_t row = begin; row < end; row += pack_rows) {
+        size_t rows = std::min(pack_rows, end - row);
+        pack_group(*packing_, data_ + row * row_bytes_, rows, blocks, group);
+        kernels.matmul_packed(packing_->layout, group, rows, blocks, x, tokens, y + (row - begin),
+                              y_stride);
+    }
 }
 
 // Floats of any size, where they lie; false where the rows are something else, or lie crooked.
@@ -113,7 +137,7 @@ bool Matrix::multiply_in_place(const Kernels& kernels, const float* x, size_t to
 void Matrix::multiply(const Kernels& kernels, Operand x, size_t tokens, size_t begin, size_t end,
                       float* y, size_t y_stride, float* scratch) const {
     if (packed())
-        return multiply_packed(kernels, x.blocks, tokens, begin, end, y + begin, y_stride);
+        return multiply_packed(kernels, x.blocks, tokens, begin, end, y + begin, y_stride, scratch);
     if (multiply_in_place(kernels, x.x, tokens, begin, end, y + begin, y_stride)) return;
     for (size_t r = begin; r < end; r += panel_rows) {
         size_t rows = std::min(panel_rows, end - r);
@@ -144,7 +168,7 @@ void Matrix::multiply(const Kernels& kernels, FineOperand x, size_t tokens, size
         for (size_t first = 0; first < tokens; first += fine_tokens) {
             size_t count = std::min(fine_tokens, tokens - first);
             multiply_packed(kernels, x.blocks + first * each * blocks, count * each, row, until,
-                            scratch, fine_rows);
+                            scratch, fine_rows, scratch + fine_floats);
             for (size_t t = 0; t < count; t++) {
                 const float* coarse = scratch + t * each * fine_rows;
                 for (size_t r = row; r < until; r++)

@@ -57,10 +57,10 @@ class Matrix {
     // Row i is row order[i] of this one, copied. REQUIRES: not packed.
     Matrix reordered(std::span<const size_t> order) const;
 
-    // Repacks the rows for Math::Fast where their format and length allow.
+    // Repacks the rows for Math::Fast where their format and length allow: now, or each time they
+    // are used where the memory has no room for them.
     Result<> pack(ThreadPool& pool, PackMemory& memory);
-    bool packed() const { return packed_ != nullptr; }
-    uint64_t packed_bytes() const;
+    bool packed() const { return packing_ != nullptr; }  // now or later
 
     size_t rows() const { return rows_; }
     size_t columns() const { return columns_; }
@@ -73,7 +73,7 @@ class Matrix {
                   float* y, size_t y_stride, float* scratch) const;
     void multiply(const Kernels& kernels, FineOperand x, size_t tokens, size_t begin, size_t end,
                   float* y, size_t y_stride, float* scratch) const;
-    size_t scratch_floats() const { return packed() ? fine_floats : panel_rows * columns_; }
+    size_t scratch_floats() const;
 
     void decode_row(size_t row, float* out) const;
 
@@ -87,8 +87,10 @@ class Matrix {
     // A fine product is of so many rows and tokens at once.
     static constexpr size_t fine_rows = 4 * pack_rows, fine_tokens = 4;
     static constexpr size_t fine_floats = fine_rows * FineOperand::rows_per_token * fine_tokens;
+    size_t group_bytes() const { return packing_->layout.group_bytes(columns_ / pack_columns); }
     void multiply_packed(const Kernels& kernels, const ActBlock* x, size_t tokens, size_t begin,
-                         size_t end, float* y, size_t y_stride) const;
+                         size_t end, float* y, size_t y_stride, float* room) const;
+    void ask_for(size_t begin, size_t end) const;
 
     bool multiply_in_place(const Kernels& kernels, const float* x, size_t tokens, size_t begin,
                            size_t end, float* y, size_t y_stride) const;
@@ -97,8 +99,8 @@ class Matrix {
     const std::byte* data_ = nullptr;
     size_t rows_ = 0, columns_ = 0, row_bytes_ = 0;
     const Packing* packing_ = nullptr;
-    std::shared_ptr<std::byte> packed_;
-    std::shared_ptr<std::byte[]> own_;  // of the data, where it is a copy
+    std::shared_ptr<std::byte> packed_;  // null where each use packs
+    std::shared_ptr<std::byte[]> own_;   // of the data, where it is a copy
 };
 
 }  // namespace linnet

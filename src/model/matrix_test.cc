@@ -103,5 +103,44 @@ TEST(Matrix, FineProductsAreHundredTimesCloser) {
     }
 }
 
+// Memory that has no room for the rows changes no bit.
+TEST(Matrix, RowsPackedWhenUsedGiveTheSame) {
+    constexpr size_t rows = 150, columns = 512, tokens = 5;
+    ThreadPool pool(2);
+    std::mt19937 bits(7);
+    std::normal_distribution<float> normal;
+    std::vector<float> x(tokens * columns);
+    for (float& value : x) value = normal(bits);
+    const Kernels& kernels = kernels_of(kernel_isas().back());
+    const size_t blocks = columns / pack_columns;
+    std::vector<ActBlock> coarse(tokens * blocks), fine(2 * tokens * blocks);
+    kernels.quantize_activations(x.data(), coarse.size(), coarse.data());
+    for (size_t t = 0; t < tokens; t++)
+        FineOperand::quantize(kernels, &x[t * columns], columns, &fine[2 * t * blocks]);
+
+    for (const Packing& packing : packings()) {
+        const DType* dtype = dtype_named(packing.dtype);
+        std::vector<std::byte> data(rows * columns / dtype->block_values * dtype->block_bytes);
+        for (std::byte& b : data) b = static_cast<std::byte>(bits() & 0x3F);
+        Tensor tensor{
+            .name = "w", .dtype = dtype, .shape = {}, .values = rows * columns, .data = data};
+        auto products = [&](PackMemory memory) {
+            Matrix matrix(tensor, columns);
+            testing::must(matrix.pack(pool, memory));
+            EXPECT_EQ(memory.streamed_bytes() > 0, memory.held_bytes() == 0);
+            std::vector<float> scratch(matrix.scratch_floats()), y(2 * tokens * rows);
+            // In two parts, as two workers would.
+            for (auto [begin, end] : {std::pair<size_t, size_t>{0, 64}, {64, rows}}) {
+                matrix.multiply(kernels, Operand{x.data(), coarse.data()}, tokens, begin, end,
+                                y.data(), rows, scratch.data());
+                matrix.multiply(kernels, FineOperand{x.data(), fine.data()}, tokens, begin, end,
+                                y.data() + tokens * rows, rows, scratch.data());
+            }
+            return y;
+        };
+        EXPECT_EQ(products(PackMemory()), products(PackMemory(1000))) << packing.dtype;
+    }
+}
+
 }  // namespace
 }  // namespace linnet

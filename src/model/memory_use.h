@@ -9,7 +9,7 @@
 namespace linnet {
 
 struct MemoryUse {
-    uint64_t weights = 0;  // of the mapped files
+    uint64_t weights = 0;  // those that stay in memory
     uint64_t cache = 0;
     uint64_t buffers = 0;
 

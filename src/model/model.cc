@@ -9,9 +9,18 @@
 
 namespace linnet {
 
+Model::Model(const Source& source, Math math, const Family& family, ModelParts parts)
+    : checkpoint_(source.checkpoint()),
+      math_(math),
+      family_(family),
+      parts_(std::move(parts)),
+      sites_(source.sites()),
+      held_bytes_(source.pack_memory().held_bytes()),
+      streamed_bytes_(source.pack_memory().streamed_bytes()) {}
+
 Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, Math math,
-                                                 ThreadPool& pool) {
-    Source source = TRY(Source::open(checkpoint, math, pool));
+                                                 ThreadPool& pool, uint64_t weights_max) {
+    Source source = TRY(Source::open(checkpoint, math, pool, weights_max));
     const Family* family = find_family(source.architecture());
     if (!family) {
         std::string known;
@@ -25,8 +34,7 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
     source.use(family->names, family->usual);
     ModelParts parts = TRY(family->build(source));
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
-    return std::shared_ptr<const Model>(
-        new Model(checkpoint, math, *family, std::move(parts), source.sites()));
+    return std::shared_ptr<const Model>(new Model(source, math, *family, std::move(parts)));
 }
 
 std::span<const NamePair> Model::names() const {

@@ -54,18 +54,24 @@ struct ModelParts {
 };
 
 class Workspace;
+class Source;
 struct Family;
 
 class Model {
   public:
     // Unsupported for an architecture that no family knows; BadInput where settings and tensors do
-    // not agree.
+    // not agree. Of the weights, weights_max bytes stay in memory; each step reads the others from
+    // the file, which changes no answer.
     static Result<std::shared_ptr<const Model>> load(const Checkpoint& checkpoint, Math math,
-                                                     ThreadPool& pool);
+                                                     ThreadPool& pool,
+                                                     uint64_t weights_max = PackMemory::unlimited);
 
     const ModelConfig& config() const { return parts_.config; }
     const Checkpoint& checkpoint() const { return checkpoint_; }
     Math math() const { return math_; }
+    // Of the weights: what stays in memory, and what is read from the file in each step.
+    uint64_t held_bytes() const { return held_bytes_; }
+    uint64_t streamed_bytes() const { return streamed_bytes_; }
     // Where adapters can change it, and how its folders name the tensors of these places.
     std::span<const AdapterSite> sites() const { return sites_; }
     std::span<const NamePair> names() const;
@@ -94,13 +100,7 @@ class Model {
     ScratchNeed scratch() const;
 
   private:
-    Model(Checkpoint checkpoint, Math math, const Family& family, ModelParts parts,
-          std::vector<AdapterSite> sites)
-        : checkpoint_(std::move(checkpoint)),
-          math_(math),
-          family_(family),
-          parts_(std::move(parts)),
-          sites_(std::move(sites)) {}
+    Model(const Source& source, Math math, const Family& family, ModelParts parts);
     void run(const Batch& batch, KvCache& cache, Workspace& workspace,
              FunctionRef<void(Pass&)> finish) const;
     void check_batch(const Batch& batch, const Workspace& workspace) const;
@@ -116,6 +116,7 @@ class Model {
     const Family& family_;
     ModelParts parts_;
     std::vector<AdapterSite> sites_;
+    uint64_t held_bytes_, streamed_bytes_;
 };
 
 // The buffers of one engine, sized once; nothing is allocated per token.

@@ -4,6 +4,12 @@
 
 namespace linnet {
 
+bool PackMemory::hold(uint64_t bytes) {
+    const bool fits = bytes <= bytes_max_ - held_;
+    (fits ? held_ : streamed_) += bytes;
+    return fits;
+}
+
 Result<std::shared_ptr<std::byte>> PackMemory::take(uint64_t bytes) {
     // Memory is only used where it is written, so a stretch that is not filled costs nothing.
     constexpr uint64_t stretch_bytes = 256 << 20;

@@ -1,5 +1,6 @@
 // Where repacked weights lie: many matrices on a few large stretches, because each answer reads all
-// of them once and the small pages of single matrices cost a part of the speed. Not thread-safe.
+// of them once and the small pages of single matrices cost a part of the speed. What the memory has
+// no room for stays in the file and is read from there for each answer. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -10,10 +11,20 @@ namespace linnet {
 
 class PackMemory {
   public:
+    static constexpr uint64_t unlimited = ~uint64_t{0};
+    // Of all weights, packed or not, at most so many bytes are meant to stay in memory.
+    explicit PackMemory(uint64_t bytes_max = unlimited) : bytes_max_(bytes_max) {}
+
+    // Whether there is room for so many bytes more; they count as held then, else as streamed.
+    bool hold(uint64_t bytes);
+    uint64_t held_bytes() const { return held_; }
+    uint64_t streamed_bytes() const { return streamed_; }
+
     // Aligned to cache lines; it stays as long as somebody holds it.
     Result<std::shared_ptr<std::byte>> take(uint64_t bytes);
 
   private:
+    uint64_t bytes_max_, held_ = 0, streamed_ = 0;
     std::shared_ptr<Arena> stretch_;
 };
 

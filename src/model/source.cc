@@ -40,7 +40,8 @@ const Tensor* find_variant(const Checkpoint& checkpoint, std::string_view name) 
 
 }  // namespace
 
-Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool) {
+Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool,
+                            uint64_t weights_max) {
     if (checkpoint.format() == Format::Gguf) {
         const Value* value = checkpoint.metadata().find("general.architecture");
         auto name = value ? value->as_string() : std::nullopt;
@@ -48,13 +49,14 @@ Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool) 
             return Error{
                 Code::BadInput,
                 "the file does not say which architecture it holds (general.architecture)"};
-        return Source(std::move(checkpoint), std::string(*name), math, pool);
+        return Source(std::move(checkpoint), std::string(*name), math, pool, weights_max);
     }
     Json config = TRY(checkpoint.document("config.json"));
     std::string type = config.string_or("model_type", "");
     if (type.empty())
         return Error{Code::BadInput, "config.json does not say which model_type it is"};
-    Source source(std::move(checkpoint), std::string(architecture_of(type)), math, pool);
+    Source source(std::move(checkpoint), std::string(architecture_of(type)), math, pool,
+                  weights_max);
     source.config_ = std::move(config);
     return source;
 }
@@ -202,7 +204,10 @@ Result<Matrix> Source::matrix(std::string_view name, uint64_t rows, uint64_t col
 
 Result<Matrix> Source::ready(Matrix matrix, const Tensor& tensor) const {
     Bytes used = matrix.bytes();
-    if (math_ == Math::Fast) TRY(matrix.pack(pool_, *pack_memory_));
+    if (math_ == Math::Fast)
+        TRY(matrix.pack(pool_, *pack_memory_));
+    else
+        pack_memory_->hold(used.size());
     bool mapped =
         used.data() >= tensor.data.data() && used.data() < tensor.data.data() + tensor.data.size();
     if (matrix.packed() && mapped) {

@@ -17,7 +17,9 @@ namespace linnet {
 class Source {
   public:
     // Unsupported where the file does not say which architecture it holds.
-    static Result<Source> open(Checkpoint checkpoint, Math math, ThreadPool& pool);
+    // Of the weights, weights_max bytes stay in memory.
+    static Result<Source> open(Checkpoint checkpoint, Math math, ThreadPool& pool,
+                               uint64_t weights_max = PackMemory::unlimited);
 
     const Checkpoint& checkpoint() const { return checkpoint_; }
     const std::string& architecture() const { return architecture_; }  // "llama", as GGUF has it
@@ -69,17 +71,20 @@ class Source {
     // Notes a place where adapters can change the model, and gives it its number.
     uint32_t add_site(AdapterSite site) const;
     const std::vector<AdapterSite>& sites() const { return *sites_; }
+    const PackMemory& pack_memory() const { return *pack_memory_; }
     // All values of a tensor in float32, whatever its shape.
     Result<std::vector<float>> values(std::string_view name, uint64_t count) const;
     // A vector in float32; empty where it is missing and not needed.
     Result<std::vector<float>> vector(std::string_view name, uint64_t size, bool needed) const;
 
   private:
-    Source(Checkpoint checkpoint, std::string architecture, Math math, ThreadPool& pool)
+    Source(Checkpoint checkpoint, std::string architecture, Math math, ThreadPool& pool,
+           uint64_t weights_max)
         : checkpoint_(std::move(checkpoint)),
           architecture_(std::move(architecture)),
           math_(math),
-          pool_(pool) {}
+          pool_(pool),
+          pack_memory_(std::make_shared<PackMemory>(weights_max)) {}
     const Tensor* find(std::string_view name) const;
     std::optional<Json> whole_setting(std::string_view name) const;
     // As the file calls it, for messages.
@@ -90,7 +95,7 @@ class Source {
     std::string architecture_;
     Math math_;
     ThreadPool& pool_;
-    std::shared_ptr<PackMemory> pack_memory_ = std::make_shared<PackMemory>();
+    std::shared_ptr<PackMemory> pack_memory_;
     std::shared_ptr<std::vector<AdapterSite>> sites_ = std::make_shared<std::vector<AdapterSite>>();
     Json config_;  // config.json of a Hugging Face folder
     std::span<const NamePair> names_;

@@ -191,7 +191,8 @@ class Show final : public Command {
         }
         uint64_t tokens = context_that_fits(summary, *available);
         output.line(cat(output.paint(Style::Red, "Does not fit"), ": ", there,
-                        tokens > 0 ? cat(", enough for a context of ", tokens, " tokens.") : "."));
+                        tokens > 0 ? cat(", enough for a context of ", tokens, " tokens.")
+                                   : "; what has no room is read from the file in each step."));
     }
 
     static void print_tensors(Output& output, const Checkpoint& checkpoint) {
