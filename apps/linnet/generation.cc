@@ -151,7 +151,7 @@ Result<std::unique_ptr<LocalGenerator>> GenerationOptions::open(Context& context
     Checkpoint checkpoint = TRY(open_model(context, model));
     const Kernels& kernels = *TRY(chosen_kernels(context));
     EngineOptions options;
-    options.threads = chosen_threads(context);
+    options.threads = chosen_threads(context, checkpoint);
     uint64_t tokens = context.settings.integer("run.context");
     // A flag or a variable wins over the preset, and that over what is configured for all models.
     bool asked = context.settings.origin("run.context").layer >= Layer::Environment;

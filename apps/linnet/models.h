@@ -26,5 +26,7 @@ Result<Checkpoint> open_model(Context& context, std::string_view name);
 Result<const Kernels*> chosen_kernels(const Context& context);
 // run.threads, or one for each processor that this program may use.
 size_t chosen_threads(const Context& context);
+// The same for running a model; nobody having said how many, a tiny one takes a single thread.
+size_t chosen_threads(const Context& context, const Checkpoint& checkpoint);
 
 }  // namespace linnet

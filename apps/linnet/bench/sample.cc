@@ -77,12 +77,20 @@ void set_speeds(std::span<const Listener> listeners, const BenchConfig& config,
             listener.stats.first_token_s / static_cast<double>(listeners.size());
     }
     auto answers = static_cast<double>(listeners.size() * config.generate);
+    // One alone by the engine's clock: tokens of tiny models come faster than they are listened to.
+    const RunStats* alone = listeners.size() == 1 ? &listeners[0].stats : nullptr;
     if (config.prompt > 0) {
-        sample.prefill_tps = per_second(computed, last_first - sample.began_s);
+        sample.prefill_tps =
+            per_second(computed, alone ? alone->prompt_s : last_first - sample.began_s);
         if (has_energy) sample.prefill_joules = energy.prefill / computed;
     }
     if (config.generate == 0) return;
     if (has_energy) sample.decode_joules = energy.decode / answers;
+    if (alone) {
+        sample.decode_tps =
+            per_second(static_cast<double>(listeners[0].token_s.size()) - 1, alone->answer_s);
+        return;
+    }
     if (first_end <= last_first) {  // the first had ended before the last began
         for (const Listener& listener : listeners)
             first_end = std::max(first_end, listener.token_s.back());

@@ -94,6 +94,7 @@ Result<> Bench::run(Context& context) {
     }
     report.machine = read_machine(tree);
     Checkpoint checkpoint = TRY(open(context));
+    report.plan = TRY(plan_bench(lists_, chosen_threads(context, checkpoint)));
     BenchModel model = TRY(load(context, std::move(checkpoint), report));
     if (!quick_) TRY(find_limits(context, model, report));
     auto measured = measure(context, model, tree, report);
