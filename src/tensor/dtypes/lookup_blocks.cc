@@ -2,23 +2,12 @@
 // Nibbles lie as two halves of a sub-block, as in Q4_0.
 #include "tensor/dtypes/block.h"
 #include "tensor/dtypes/codecs.h"
+#include "tensor/dtypes/iq4_layouts.h"
 #include "tensor/dtypes/round.h"
 
 namespace linnet::codec {
 namespace {
 
-struct IQ4_NL {
-    static constexpr size_t values = 32;
-    Half scale;
-    uint8_t nibbles[16];
-};
-struct IQ4_XS {  // 8 sub-blocks of 32, each with a scale of 6 bits less 32
-    static constexpr size_t values = 256;
-    Half scale;
-    uint8_t scales_high[2];  // 2 bits each
-    uint8_t scales_low[4];   // 4 bits each
-    uint8_t nibbles[128];
-};
 struct MXFP4 {  // OCP microscaling: an exponent shared by 32 floats of 4 bits (E2M1)
     static constexpr size_t values = 32;
     uint8_t exponent;  // 2^(exponent - 127)
@@ -29,11 +18,7 @@ struct NVFP4 {  // 4 sub-blocks of 16, each with an 8-bit float (E4M3 without it
     uint8_t scales[4];
     uint8_t nibbles[32];
 };
-static_assert(sizeof(IQ4_NL) == 18 && sizeof(IQ4_XS) == 136);
 static_assert(sizeof(MXFP4) == 17 && sizeof(NVFP4) == 36);
-
-constexpr float iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                  1,    13,   25,  38,  53,  69,  89,  113};
 
 // E2M1 times two, which makes them integers; the scales are halved for it. The lower half of the
 // code is positive; minus zero is read as zero.
