@@ -29,6 +29,7 @@ std::unique_ptr<Command> preset_rm_command();
 std::unique_ptr<Command> preset_save_command();
 std::unique_ptr<Command> preset_show_command();
 std::unique_ptr<Command> pull_command();
+std::unique_ptr<Command> quantize_command();
 std::unique_ptr<Command> rerank_command();
 std::unique_ptr<Command> rm_command();
 std::unique_ptr<Command> run_command();
@@ -58,6 +59,7 @@ constexpr CommandRow rows[] = {
     {"alias", Group::Models, "Give models short names", alias_command},
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
+    {"quantize", Group::Shape, "Store a model's weights in fewer bits", quantize_command},
     {"bench", Group::Know, "Measure how fast a model is on this machine", bench_command},
     {"eval", Group::Know, "Measure how good a model is", eval_command},
     {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},

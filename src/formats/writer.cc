@@ -250,6 +250,17 @@ Result<std::vector<Path>> CheckpointWriter::finish() {
     return written;
 }
 
+Result<uint64_t> planned_file_bytes(const MetadataBuilder& metadata,
+                                    std::span<const TensorPlan> tensors) {
+    const WriteOptions options;
+    TRY(check_gguf_plan(metadata, tensors, options));
+    uint64_t bytes =
+        gguf_header(metadata, tensors, options.alignment, {0, 1, tensors.size()}).size();
+    for (const TensorPlan& tensor : tensors)
+        bytes += *checked_align(plan_bytes(tensor), options.alignment);
+    return bytes;
+}
+
 Result<std::vector<Path>> write_checkpoint(const Path& path, const MetadataBuilder& metadata,
                                            std::span<const Tensor> tensors, WriteOptions options) {
     std::vector<TensorPlan> plan;

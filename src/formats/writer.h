@@ -49,6 +49,10 @@ class CheckpointWriter {
     std::unique_ptr<State> state_;
 };
 
+// Bytes of the one GGUF file that such a plan makes, metadata and padding included.
+Result<uint64_t> planned_file_bytes(const MetadataBuilder& metadata,
+                                    std::span<const TensorPlan> tensors);
+
 // Writes tensors that are already there, e.g. of another checkpoint.
 Result<std::vector<Path>> write_checkpoint(const Path& path, const MetadataBuilder& metadata,
                                            std::span<const Tensor> tensors,

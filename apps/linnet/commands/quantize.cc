@@ -1,0 +1,186 @@
+// linnet quantize: a model in other number formats.
+#include "base/text.h"
+#include "compress/quantize_file.h"
+#include "compress/quantizer.h"
+#include "linnet/models.h"
+
+namespace linnet {
+namespace {
+
+constexpr uint64_t recipe_bytes_max = 16 << 20;
+
+std::vector<std::string> type_names() {
+    std::vector<std::string> out;
+    for (const Mixture& mixture : mixtures()) out.emplace_back(mixture.name);
+    return out;
+}
+
+class QuantizeCommand final : public Command {
+  public:
+    void declare(Syntax& syntax) override {
+        syntax.positional("IN", &in_, "a GGUF file or a name of the store")
+            .required()
+            .completes(Complete::Model);
+        syntax.positional("OUT", &out_, "the GGUF file to write; not needed with --dry-run")
+            .completes(Complete::File);
+        syntax.option("--type", &type_, "TYPE",
+                      cat("what most tensors become: ", join(type_names(), ", "), "; Q4_K_M"));
+        syntax
+            .option("--imatrix", &imatrix_, "FILE",
+                    "how much each column matters, from linnet imatrix or llama-imatrix")
+            .completes(Complete::File);
+        syntax.option("--tensor-type", &tensor_types_, "REGEX=TYPE",
+                      "the type of tensors with such names; the first that fits counts");
+        syntax.option("--recipe", &recipe_, "FILE", "a file of such lines")
+            .completes(Complete::File);
+        syntax
+            .option("--write-recipe", &write_recipe_, "FILE",
+                    "write what each tensor becomes, as a recipe")
+            .completes(Complete::File);
+        syntax.flag("--pure", pure_, "the same type for all tensors whose rows it fits");
+        syntax.flag("--dry-run", dry_run_, "only tell what would be written");
+        syntax.setting("-t,--threads", "run.threads", "N");
+        syntax.about(
+            "Makes a model smaller by storing its weights in fewer bits. A name such as Q4_K_M is "
+            "a "
+            "mixture: most tensors in one type, those that harm more in a finer one, and others "
+            "where rows are too short for blocks of 256. The bytes are those that llama-quantize "
+            "makes, and recipes are the files of its --tensor-type-file. An importance matrix "
+            "(--imatrix) keeps the columns that matter most closest. Start from 16-bit weights: "
+            "what was quantized before loses twice.");
+        syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
+                       "about 5 bits a weight");
+        syntax.example("linnet quantize f16.gguf small.gguf --type Q4_0 --imatrix imatrix.gguf",
+                       "keeping what matters most");
+    }
+
+    Result<> run(Context& context) override {
+        QuantizeOptions options = TRY(read_options(context));
+        Path in = TRY(find_model(context, in_)), out = expand_home(out_, context.paths.home);
+        TRY(check_output(in, out));
+        Importance importance;
+        if (!imatrix_.empty()) {
+            importance = TRY(Importance::read(expand_home(imatrix_, context.paths.home)));
+            options.importance = &importance;
+            options.importance_name = imatrix_;
+        }
+        Checkpoint checkpoint = TRY(open_model(context, in_));
+        auto plan = plan_quantization(checkpoint, options);
+        if (!plan) return std::move(plan).error().within(printable(in_));
+        warn_of_double_rounding(context, *plan);
+        if (!write_recipe_.empty())
+            TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
+        if (!dry_run_) {
+            ThreadPool pool(chosen_threads(context));
+            TRY(quantize_file(*plan, out, pool, context.progress, context.cancel));
+        }
+        return write(context, *plan, out);
+    }
+
+  private:
+    Result<QuantizeOptions> read_options(const Context& context) const {
+        QuantizeOptions options{.mixture = mixture_named(type_), .pure = pure_};
+        if (!options.mixture)
+            return Error{Code::Usage, cat("--type ", printable(type_, 100), " is no type"),
+                         cat("one of ", join(type_names(), ", "))};
+        for (const std::string& text : tensor_types_)
+            options.rules.push_back(TRY(RecipeRule::parse(text)));
+        if (!recipe_.empty()) {
+            std::string text =
+                TRY(read_file(expand_home(recipe_, context.paths.home), recipe_bytes_max));
+            auto rules = parse_recipe(text);
+            if (!rules) return std::move(rules).error().within(printable(recipe_));
+            options.rules.insert(options.rules.end(), rules->begin(), rules->end());
+        }
+        return options;
+    }
+
+    Result<> check_output(const Path& in, const Path& out) const {
+        if (dry_run_) return Done{};
+        if (out_.empty())
+            return Error{Code::Usage, "there is no file to write to",
+                         "name one behind the model, or use --dry-run"};
+        std::error_code ignored;
+        if (std::filesystem::equivalent(in, out, ignored))
+            return Error{Code::Usage, cat(out, " is the model itself"), "name another file"};
+        return Done{};
+    }
+
+    static void warn_of_double_rounding(Context& context, const QuantizePlan& plan) {
+        const size_t count = plan.quantized_before();
+        if (count > 0)
+            context.output.warn(cat(count,
+                                    " of the tensors are quantized already, and lose again; "
+                                    "16-bit weights would give a better model"));
+    }
+
+    static std::string recipe(const QuantizePlan& plan) {
+        std::string out;
+        for (const PlannedTensor& tensor : plan.tensors)
+            if (is_quantizable(*tensor.source) && quantizer_of(*tensor.dtype))
+                out += recipe_line(tensor.source->name, *tensor.dtype);
+        return out;
+    }
+
+    Result<> write(Context& context, const QuantizePlan& plan, const Path& out) const {
+        const uint64_t bytes = TRY(plan.file_bytes()), before = plan.checkpoint.file_bytes();
+        size_t fell_back = 0, weighted = 0, matrices = 0;
+        Table table{.header = {"tensor", "shape", "from", "to", "bytes"},
+                    .rows = {},
+                    .right = {false, false, false, false, true}};
+        Json tensors = Json::array();
+        for (const PlannedTensor& tensor : plan.tensors) {
+            fell_back += tensor.fell_back();
+            if (tensor.changes()) {
+                matrices++;
+                weighted += tensor.importance != nullptr;
+            }
+            const DType &from = *tensor.source->dtype, &to = *tensor.dtype;
+            std::string name = printable(tensor.source->name);
+            table.rows.push_back(
+                {name, shape_text(tensor.source->shape), std::string(from.name),
+                 cat(to.name, tensor.fell_back() ? cat(" (for ", tensor.wanted->name, ")") : ""),
+                 cat(tensor.bytes())});
+            tensors.as_array()->push_back(Json::object({{"name", tensor.source->name},
+                                                        {"from", from.name},
+                                                        {"to", to.name},
+                                                        {"wanted", tensor.wanted->name},
+                                                        {"weighted", tensor.importance != nullptr},
+                                                        {"bytes", tensor.bytes()}}));
+        }
+        if (dry_run_) context.output.table(table);
+        const double bits = plan.bits_per_weight();
+        context.output.line(cat(dry_run_ ? "would take " : "", bytes_text(bytes), " (",
+                                bytes_text(before), " before), ", fixed(bits, 3),
+                                " bits a weight"));
+        if (fell_back > 0)
+            context.output.note(cat(fell_back,
+                                    " tensors have rows too short for the blocks of "
+                                    "their type, and got the one that takes its place"));
+        if (!imatrix_.empty())
+            context.output.note(
+                cat(weighted, " of ", matrices, " tensors are weighted by the importance matrix"));
+        context.output.document(Json::object({{"model", in_},
+                                              {"path", dry_run_ ? "" : out.string()},
+                                              {"type", mixture_named(type_)->name},
+                                              {"dry_run", dry_run_},
+                                              {"bytes", bytes},
+                                              {"bytes_before", before},
+                                              {"bits_per_weight", bits},
+                                              {"quantized_before", plan.quantized_before()},
+                                              {"tensors", std::move(tensors)}}));
+        return Done{};
+    }
+
+    std::string in_, out_, type_ = "Q4_K_M", imatrix_, recipe_, write_recipe_;
+    std::vector<std::string> tensor_types_;
+    bool pure_ = false, dry_run_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> quantize_command() {
+    return std::make_unique<QuantizeCommand>();
+}
+
+}  // namespace linnet

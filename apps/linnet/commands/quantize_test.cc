@@ -1,0 +1,76 @@
+// quantize, on models made for the test.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "formats/checkpoint.h"
+#include "linnet/testing/process.h"
+#include "model/testing/tiny_model.h"
+
+namespace linnet::testing {
+namespace {
+
+TEST(QuantizeCommand, WritesAModelThatRuns) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    Ran run = folder.run({"quantize", "tiny.gguf", "small.gguf", "--type", "q4_0", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("quantize", run);
+    Json document = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(document.find("bytes")->as_uint(),
+              std::filesystem::file_size(folder.path() / "work/small.gguf"));
+    EXPECT_EQ(*document.find("type")->as_string(), "Q4_0");
+    run = folder.run({"complete", "small.gguf", "abc", "-n", "4", "--math", "f32"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+}
+
+TEST(QuantizeCommand, ADryRunTellsTheSameAndWritesNothing) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    Ran dry = folder.run({"quantize", "tiny.gguf", "--dry-run", "--json"});
+    ASSERT_EQ(dry.exit_code, 0) << dry.err;
+    expect_document("quantize", dry);
+    Ran run = folder.run({"quantize", "tiny.gguf", "small.gguf", "--json"});
+    EXPECT_EQ(Json::parse(dry.out).value_or(Json()).find("bytes")->as_uint(),
+              std::filesystem::file_size(folder.path() / "work/small.gguf"));
+    dry = folder.run({"quantize", "tiny.gguf", "--dry-run"});
+    EXPECT_NE(dry.out.find("q5_0 (for q4_k)"), std::string::npos) << dry.out;
+}
+
+TEST(QuantizeCommand, ARecipeGivesTheSameFileAgain) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    EXPECT_EQ(folder
+                  .run({"quantize", "tiny.gguf", "one.gguf", "--tensor-type", "ffn_up=iq4_nl",
+                        "--write-recipe", "r.txt"})
+                  .exit_code,
+              0);
+    EXPECT_NE(folder.read("work/r.txt").find("^blk\\.0\\.ffn_up\\.weight$=iq4_nl\n"),
+              std::string::npos);
+    EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "two.gguf", "--recipe", "r.txt"}).exit_code, 0);
+    EXPECT_EQ(folder.read("work/one.gguf"), folder.read("work/two.gguf"));
+}
+
+TEST(QuantizeCommand, SaysWhatIsWrong) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf");
+    auto ran = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"quantize", "tiny.gguf"});
+        return folder.run(more);
+    };
+    Ran run = ran({"out.gguf", "--type", "Q77"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find("Q4_K_M"), std::string::npos) << run.err;
+    EXPECT_EQ(ran({}).exit_code, 2);
+    EXPECT_EQ(ran({"tiny.gguf"}).exit_code, 2);
+    EXPECT_EQ(ran({"out.gguf", "--tensor-type", "x=q77"}).exit_code, 2);
+    EXPECT_EQ(ran({"out.gguf", "--imatrix", "none.gguf"}).exit_code, 3);
+    folder.write("work/no.txt", "this is none");
+    EXPECT_NE(ran({"out.gguf", "--imatrix", "no.txt"}).exit_code, 0);
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/out.gguf"));
+    run = ran({"out.gguf"});
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_NE(run.err.find("quantized already"), std::string::npos) << run.err;
+}
+
+}  // namespace
+}  // namespace linnet::testing

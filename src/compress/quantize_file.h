@@ -1,0 +1,62 @@
+// A model file in other number formats: what each tensor becomes, and the writing of it, a few rows
+// at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/progress.h"
+#include "base/threads.h"
+#include "compress/importance.h"
+#include "compress/mixture.h"
+#include "compress/recipe.h"
+#include "formats/writer.h"
+
+namespace linnet {
+
+struct QuantizeOptions {
+    const Mixture* mixture = nullptr;  // for tensors that no rule names
+    std::vector<RecipeRule> rules{};
+    bool pure = false;                       // the mixture's main format wherever it fits
+    const Importance* importance = nullptr;  // null: all columns count alike
+    std::string importance_name{};           // its file, for the metadata
+};
+
+struct PlannedTensor {
+    const Tensor* source = nullptr;
+    const DType* dtype = nullptr;   // that it becomes
+    const DType* wanted = nullptr;  // that it would have become, had its rows been long enough
+    const Importance::Entry* importance = nullptr;
+
+    bool changes() const { return dtype != source->dtype; }
+    bool fell_back() const { return wanted != dtype; }
+    uint64_t bytes() const { return dtype->bytes_of(source->values).value_or(0); }
+};
+
+struct QuantizePlan {
+    Checkpoint checkpoint;
+    MetadataBuilder metadata;
+    std::vector<PlannedTensor> tensors;  // in the order of the file to be
+
+    std::vector<TensorPlan> layout() const;
+    // Of the whole file to be, metadata and padding included.
+    Result<uint64_t> file_bytes() const;
+    // Matrices that change, and are in a coarse format already: rounded twice.
+    size_t quantized_before() const;
+    // Bits that a value of the quantizable tensors takes.
+    double bits_per_weight() const;
+};
+
+// Unsupported for anything but GGUF; Usage where the importance matrix is of another model, or one
+// is needed and missing.
+Result<QuantizePlan> plan_quantization(const Checkpoint& checkpoint,
+                                       const QuantizeOptions& options);
+
+// Writes what was planned; the file appears under its name when it is whole. Memory stays at some
+// megabytes a thread, whatever the model's size.
+Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
+                       Progress& progress, const Cancel& cancel);
+
+}  // namespace linnet
