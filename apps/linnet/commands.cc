@@ -20,6 +20,7 @@ std::unique_ptr<Command> embed_command();
 std::unique_ptr<Command> eval_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
+std::unique_ptr<Command> imatrix_command();
 std::unique_ptr<Command> import_command();
 std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> man_command();
@@ -60,6 +61,7 @@ constexpr CommandRow rows[] = {
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
     {"quantize", Group::Shape, "Store a model's weights in fewer bits", quantize_command},
+    {"imatrix", Group::Shape, "Measure which columns of a model matter", imatrix_command},
     {"bench", Group::Know, "Measure how fast a model is on this machine", bench_command},
     {"eval", Group::Know, "Measure how good a model is", eval_command},
     {"doctor", Group::Know, "Look at this machine and tell what to mend", doctor_command},

@@ -62,15 +62,39 @@ Scorer::Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_
     std::iota(pages_.begin(), pages_.end(), 0u);
 }
 
-std::span<const float> Scorer::forward(std::span<const int32_t> tokens, size_t from, size_t count,
-                                       bool logits) {
-    Run run{.tokens = tokens.subspan(from, count),
+std::span<const float> Scorer::forward(std::span<const int32_t> tokens, size_t from, size_t until,
+                                       bool logits, ActivationObserver* observer) {
+    Run run{.tokens = tokens.subspan(from, until - from),
             .position = static_cast<uint32_t>(from),
             .pages = pages_,
             .all_logits = logits,
             .last_logits = logits,
             .adapters = adapters_};
-    return model_->forward({std::span(&run, 1)}, cache_, workspace_);
+    return model_->forward({std::span(&run, 1), observer}, cache_, workspace_);
+}
+
+size_t Scorer::rows_max() const {
+    return std::min(batch_outputs, workspace_.size().tokens_max);
+}
+
+Result<> Scorer::advance(std::span<const int32_t> tokens, size_t from, size_t until,
+                         const Cancel& cancel, ActivationObserver* observer) {
+    while (from < until) {
+        TRY(cancel.check());
+        const size_t next = std::min(until, from + workspace_.size().tokens_max);
+        forward(tokens, from, next, false, observer);
+        from = next;
+    }
+    return Done{};
+}
+
+Result<std::span<float>> Scorer::logits(std::span<const int32_t> tokens, size_t from, size_t until,
+                                        const Cancel& cancel, ActivationObserver* observer) {
+    TRY(cancel.check());
+    check(until - from <= rows_max(), "as many rows of logits as there is room for");
+    auto rows = forward(tokens, from, until, true, observer);
+    // They are the workspace's, and ours until the next step.
+    return std::span(const_cast<float*>(rows.data()), rows.size());
 }
 
 Result<> Scorer::score(std::span<const int32_t> tokens, size_t first, const Cancel& cancel,
@@ -80,23 +104,15 @@ Result<> Scorer::score(std::span<const int32_t> tokens, size_t first, const Canc
     for (int32_t token : tokens)
         check(token >= 0 && static_cast<size_t>(token) < vocabulary, "tokens of the vocabulary");
     // The token at i is foretold by the logits at i - 1; the last token foretells nothing.
-    for (size_t at = 0; at + 1 < first;) {
-        TRY(cancel.check());
-        size_t count = std::min(workspace_.size().tokens_max, first - 1 - at);
-        forward(tokens, at, count, false);
-        at += count;
-    }
+    TRY(advance(tokens, 0, first - 1, cancel));
     for (size_t at = first - 1; at + 1 < tokens.size();) {
-        TRY(cancel.check());
-        size_t count =
-            std::min({batch_outputs, workspace_.size().tokens_max, tokens.size() - 1 - at});
-        auto logits = forward(tokens, at, count, true);
-        auto* rows =
-            const_cast<float*>(logits.data());  // the workspace's, ours until the next step
+        const size_t count = std::min(rows_max(), tokens.size() - 1 - at);
+        auto rows = TRY(logits(tokens, at, at + count, cancel));
         pool_.for_each(count, [&](size_t begin, size_t end) {
             for (size_t i = begin; i < end; i++)
-                out[at + 1 + i - first] = log_softmax(kernels_, {rows + i * vocabulary, vocabulary},
-                                                      static_cast<size_t>(tokens[at + 1 + i]));
+                out[at + 1 + i - first] =
+                    log_softmax(kernels_, rows.subspan(i * vocabulary, vocabulary),
+                                static_cast<size_t>(tokens[at + 1 + i]));
         });
         at += count;
     }

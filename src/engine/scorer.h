@@ -33,14 +33,25 @@ class Scorer {
     Result<> score(std::span<const int32_t> tokens, size_t first, const Cancel& cancel,
                    std::span<double> out);
 
+    // Computes tokens [from, until), which gives no logits. The tokens before are computed.
+    Result<> advance(std::span<const int32_t> tokens, size_t from, size_t until,
+                     const Cancel& cancel, ActivationObserver* observer = nullptr);
+    // The same with the logits behind each, (until - from, vocabulary): the caller's until the next
+    // call. REQUIRES: until - from <= rows_max().
+    Result<std::span<float>> logits(std::span<const int32_t> tokens, size_t from, size_t until,
+                                    const Cancel& cancel, ActivationObserver* observer = nullptr);
+    size_t rows_max() const;
+
+    ThreadPool& pool() { return pool_; }
+    const Kernels& kernels() const { return kernels_; }
     const Model& model() const { return *model_; }
     uint32_t context() const { return workspace_.size().context_max; }
 
   private:
     Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_t threads,
            Workspace::Size size, KvCache cache, Adapters adapters);
-    std::span<const float> forward(std::span<const int32_t> tokens, size_t from, size_t count,
-                                   bool logits);
+    std::span<const float> forward(std::span<const int32_t> tokens, size_t from, size_t until,
+                                   bool logits, ActivationObserver* observer);
 
     std::shared_ptr<const Model> model_;
     const Kernels& kernels_;

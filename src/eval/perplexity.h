@@ -6,17 +6,9 @@
 
 #include "base/progress.h"
 #include "engine/scorer.h"
+#include "eval/chunks.h"
 
 namespace linnet {
-
-// The text is cut into chunks of `context` tokens, and only the second half of each is counted, so
-// that every counted token has at least half a context before it: what llama.cpp's perplexity tool
-// does, and what its published figures mean.
-struct PerplexityOptions {
-    size_t chunks_max = 0;  // 0: as many as there are
-    // What each chunk begins with in place of its first token, where the model wants one.
-    std::optional<int32_t> first_token{};
-};
 
 struct Perplexity {
     double value = 0, standard_error = 0;
@@ -25,9 +17,10 @@ struct Perplexity {
     size_t chunks = 0;
 };
 
-// Usage where the text is shorter than a chunk.
+// Over chunks of as many tokens as the scorer takes; what llama.cpp's perplexity tool does, and
+// what its published figures mean. Usage where the text is shorter than a chunk.
 Result<Perplexity> measure_perplexity(Scorer& scorer, std::span<const int32_t> tokens,
-                                      const PerplexityOptions& options, Progress& progress,
+                                      const ChunkOptions& options, Progress& progress,
                                       const Cancel& cancel);
 
 }  // namespace linnet

@@ -6,6 +6,7 @@ namespace linnet {
 
 void Linear::run(const Pass& pass, Operand x, size_t begin, size_t end, float* y, size_t y_stride,
                  float* scratch) const {
+    pass.show(weight, x.x, pass.tokens, begin);
     run(pass.kernels, x, pass.tokens, begin, end, y, y_stride, scratch);
     if (!pass.adapted) return;
     pass.each_run([&](const Run& run, size_t first) {

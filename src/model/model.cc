@@ -228,6 +228,7 @@ void Model::predict(Pass& pass, float* logits) const {
     }
     pass.barrier();
     pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
+        pass.show(parts_.head.weight, normed, outputs, begin);
         parts_.head.run(pass.kernels, FineOperand{normed, blocks}, outputs, begin, end, logits,
                         vocabulary, pass.own());
         if (pass.adapted) adapt_logits(pass, normed, {begin, end}, logits);

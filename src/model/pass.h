@@ -12,6 +12,7 @@
 #include "model/adapters/low_rank.h"
 #include "model/kv_cache.h"
 #include "model/matrix.h"
+#include "model/observer.h"
 
 namespace linnet {
 
@@ -31,6 +32,7 @@ struct Run {
 
 struct Batch {
     std::span<const Run> runs;
+    ActivationObserver* observer = nullptr;
 
     size_t tokens() const {
         size_t count = 0;
@@ -55,6 +57,7 @@ class Pass {
           kv(cache),
           tokens(of.tokens()),
           adapted(of.adapted()),
+          observer(of.observer),
           x(residual),
           input(residual),
           worker_(worker),
@@ -65,7 +68,8 @@ class Pass {
     const Batch& batch;
     KvCache& kv;
     const size_t tokens;
-    const bool adapted;             // some of its runs have adapters
+    const bool adapted;  // some of its runs have adapters
+    ActivationObserver* const observer;
     float* const x;                 // (tokens, dim): the residual stream
     const float* input;             // what blocks read: x, but where two stand side by side
     float* adapter_room = nullptr;  // LowRankUpdate::room_floats of this worker
@@ -142,6 +146,13 @@ class Pass {
         size_t per_token = columns / pack_columns;
         kernels.quantize_activations(x_of + begin * columns, (end - begin) * per_token,
                                      to + begin * per_token);
+    }
+
+    // Shows what a matrix is multiplied with, where somebody looks. Called for every share of its
+    // rows; told of the first.
+    void show(const Matrix& weight, const float* x_of, size_t count, size_t begin_row) const {
+        if (observer && begin_row == 0) [[unlikely]]
+            observer->see(weight, x_of, count);
     }
 
     // What all share so far stays for the whole step.

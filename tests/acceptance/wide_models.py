@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes models with rows of 256 for quantize.sh, one with shared keys and one of eight experts, and importances for them.
+"""Makes models with rows of 256 for quantize.sh, one with shared keys and one of eight experts, with importances.
 
     python3 -m venv V && V/bin/pip install gguf numpy
     V/bin/python tests/acceptance/wide_models.py FOLDER    # wide.gguf moe.gguf wide.imatrix.gguf moe.imatrix.gguf

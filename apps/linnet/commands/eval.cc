@@ -1,14 +1,12 @@
 // linnet eval: how good a model is at something.
 #include <cmath>
 
-#include "base/memory.h"
 #include "base/text.h"
+#include "eval/divergence.h"
 #include "eval/perplexity.h"
 #include "linnet/adapter_options.h"
-#include "linnet/arithmetic.h"
-#include "linnet/input.h"
 #include "linnet/models.h"
-#include "text/tokenizer.h"
+#include "linnet/scoring.h"
 
 namespace linnet {
 namespace {
@@ -19,12 +17,11 @@ class EvalCommand final : public Command {
         syntax.positional("MODEL", &model_, "a model file or a name of the store")
             .required()
             .completes(Complete::Model);
-        syntax.option("--task", &task_, "TASK", "what to measure: perplexity")
-            .one_of({"perplexity"});
-        syntax.option("--file", &file_, "FILE", "the text; - is standard input")
-            .completes(Complete::File);
-        syntax.option("--ctx", &context_, "TOKENS", "tokens of a chunk").between(2, 1 << 24);
-        syntax.option("--chunks", &chunks_, "N", "the first N chunks; 0: all").between(0, 1 << 24);
+        syntax.option("--task", &task_, "TASK", "what to measure: perplexity, kl")
+            .one_of({"perplexity", "kl"});
+        text_.declare(syntax);
+        syntax.option("--reference", &reference_, "MODEL", "of kl: the model to compare with")
+            .completes(Complete::Model);
         arithmetic_.declare_math(syntax);
         arithmetic_.declare_kv(syntax);
         syntax.setting("-t,--threads", "run.threads", "N");
@@ -33,49 +30,50 @@ class EvalCommand final : public Command {
             "Perplexity: e to the mean surprise of a text's tokens; lower is better, and only "
             "models with the same tokens compare. The text is cut into chunks, of which the second "
             "half counts. 'bits a byte' compares models with different tokens.");
+        syntax.about(
+            "kl: how far the model's predictions are from those of the reference (the "
+            "Kullback-Leibler divergence, in nats a token), as compressing a model moves them.");
         syntax.example("linnet eval default --task perplexity --file wiki.txt --chunks 60",
                        "how well the model foretells a text");
+        syntax.example("linnet eval q4.gguf --task kl --reference f16.gguf --file wiki.txt",
+                       "what was lost on the way");
     }
 
     Result<> run(Context& context) override {
-        if (file_.empty())
-            return Error{Code::Usage, "there is no text to measure on", "name one by --file"};
-        constexpr uint64_t text_max = 1 << 30;
-        std::string text = file_ == "-"
-                               ? TRY(read_input(context))
-                               : TRY(read_file(expand_home(file_, context.paths.home), text_max));
+        const bool kl = task_ == "kl";
+        if (kl != !reference_.empty())
+            return Error{
+                Code::Usage,
+                kl ? "there is no model to compare with" : "--reference goes with --task kl only",
+                kl ? "name one by --reference" : ""};
+        std::string text = TRY(text_.read(context));
         Checkpoint checkpoint = TRY(open_model(context, model_));
         Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-        auto scorer = make_scorer(context, checkpoint);
-        if (!scorer) return std::move(scorer).error().within(printable(model_));
+        auto scorer = TRY(text_.load(context, checkpoint, model_, arithmetic_, lora_));
         auto tokens = tokenizer.encode(text);
-        PerplexityOptions options{.chunks_max = static_cast<size_t>(chunks_)};
-        if (tokenizer.adds_bos() && !tokens.empty()) options.first_token = tokens.front();
+        ChunkOptions options = text_.options(tokenizer, tokens);
+        if (kl) return compare(context, *scorer, tokens, options);
         Perplexity found =
-            TRY(measure_perplexity(**scorer, tokens, options, context.progress, context.cancel));
+            TRY(measure_perplexity(*scorer, tokens, options, context.progress, context.cancel));
         write(context, found, bits_a_byte(found, tokenizer, tokens));
         return Done{};
     }
 
   private:
-    Result<std::unique_ptr<Scorer>> make_scorer(Context& context,
-                                                const Checkpoint& checkpoint) const {
-        const Kernels& kernels = *TRY(chosen_kernels(context));
-        ThreadPool loading(chosen_threads(context));
-        auto model = TRY(Model::load(checkpoint, arithmetic_.math(), loading));
-        auto names = TRY(parse_adapters(context, lora_));
-        return Scorer::make(model, kernels,
-                            {.threads = chosen_threads(context),
-                             .context = static_cast<uint32_t>(context_),
-                             .kv = arithmetic_.kv(),
-                             .memory_max = available_memory(),
-                             .adapters = TRY(load_adapters(context, names, model))});
+    Result<> compare(Context& context, Scorer& scorer, std::span<const TokenId> tokens,
+                     const ChunkOptions& options) const {
+        Checkpoint checkpoint = TRY(open_model(context, reference_));
+        auto reference = TRY(text_.load(context, checkpoint, reference_, arithmetic_));
+        Divergence found = TRY(measure_divergence(scorer, *reference, tokens, options,
+                                                  context.progress, context.cancel));
+        write(context, found);
+        return Done{};
     }
 
     // By the bytes of the chunks' tokens, of which about half were counted.
     double bits_a_byte(const Perplexity& found, const Tokenizer& tokenizer,
                        std::span<const TokenId> tokens) const {
-        size_t used = found.chunks * static_cast<size_t>(context_), bytes = 0;
+        size_t used = found.chunks * static_cast<size_t>(text_.context), bytes = 0;
         for (TokenId id : tokens.first(used)) bytes += tokenizer.bytes(id).size();
         double tokens_a_byte = static_cast<double>(used) / static_cast<double>(bytes);
         return found.surprise / std::log(2.0) * tokens_a_byte;
@@ -85,7 +83,7 @@ class EvalCommand final : public Command {
         context.output.line(cat("perplexity ", fixed(found.value, 4), " ± ",
                                 fixed(found.standard_error, 4), ", ", fixed(bits, 4),
                                 " bits a byte; ", found.tokens, " tokens of ", found.chunks,
-                                " chunks of ", context_));
+                                " chunks of ", text_.context));
         context.output.document(Json::object({{"model", model_},
                                               {"task", task_},
                                               {"perplexity", found.value},
@@ -93,14 +91,50 @@ class EvalCommand final : public Command {
                                               {"bits_per_byte", bits},
                                               {"tokens", found.tokens},
                                               {"chunks", found.chunks},
-                                              {"ctx", context_},
+                                              {"ctx", text_.context},
+                                              {"math", arithmetic_.math_name()}}));
+    }
+
+    void write(Context& context, const Divergence& found) const {
+        auto percent = [](double share) { return cat(fixed(100 * share, 2), " %"); };
+        context.output.line(cat(
+            "divergence ", fixed(found.mean, 6), " ± ", fixed(found.standard_error, 6),
+            " nats a token (95 %: ", fixed(found.low(), 6), " … ", fixed(found.high(), 6), ")"));
+        context.output.line(cat("half below ", fixed(found.median, 6), ", 90 % below ",
+                                fixed(found.p90, 6), ", 99 % below ", fixed(found.p99, 6),
+                                ", at most ", fixed(found.most, 4)));
+        context.output.line(cat("the same likeliest token ", percent(found.same_top), " ± ",
+                                percent(found.same_top_error)));
+        context.output.line(cat("perplexity ", fixed(found.perplexity, 4), ", of the reference ",
+                                fixed(found.reference_perplexity, 4), "; ", found.tokens,
+                                " tokens of ", found.chunks, " chunks of ", text_.context));
+        context.output.document(Json::object({{"model", model_},
+                                              {"task", task_},
+                                              {"reference", reference_},
+                                              {"divergence", found.mean},
+                                              {"divergence_error", found.standard_error},
+                                              {"divergence_low", found.low()},
+                                              {"divergence_high", found.high()},
+                                              {"median", found.median},
+                                              {"p90", found.p90},
+                                              {"p95", found.p95},
+                                              {"p99", found.p99},
+                                              {"p999", found.p999},
+                                              {"most", found.most},
+                                              {"same_top", found.same_top},
+                                              {"same_top_error", found.same_top_error},
+                                              {"perplexity", found.perplexity},
+                                              {"reference_perplexity", found.reference_perplexity},
+                                              {"tokens", found.tokens},
+                                              {"chunks", found.chunks},
+                                              {"ctx", text_.context},
                                               {"math", arithmetic_.math_name()}}));
     }
 
     std::vector<std::string> lora_;
-    std::string model_, task_ = "perplexity", file_;
+    std::string model_, task_ = "perplexity", reference_;
+    ScoredText text_;
     Arithmetic arithmetic_;
-    int64_t context_ = 512, chunks_ = 0;
 };
 
 }  // namespace

@@ -36,6 +36,28 @@ TEST(EvalCommand, MeasuresPerplexity) {
               with({"2", "--threads", "3"}).find("perplexity")->dump());
 }
 
+TEST(EvalCommand, MeasuresDivergence) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/fine.gguf", {.dtype = "f32"});
+    write_tiny_model(folder.path() / "work/coarse.gguf", {.dtype = "q4_0"});
+    std::string text;
+    for (int i = 0; i < 40; i++) text += cat("Line ", i, " of a text.\n");
+    folder.write("work/text.txt", text);
+    auto divergence = [&](const std::string& model) {
+        Ran run = folder.run({"eval", model, "--task", "kl", "--reference", "fine.gguf", "--file",
+                              "text.txt", "--ctx", "64", "--json"});
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        expect_document("eval", run);
+        return *Json::parse(run.out).value_or(Json()).find("divergence")->as_double();
+    };
+    EXPECT_LT(divergence("fine.gguf"), 1e-6);
+    EXPECT_GT(divergence("coarse.gguf"), 1e-3);
+    EXPECT_EQ(folder.run({"eval", "fine.gguf", "--task", "kl", "--file", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(folder.run({"eval", "fine.gguf", "--reference", "fine.gguf", "--file", "text.txt"})
+                  .exit_code,
+              2);
+}
+
 TEST(EvalCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");

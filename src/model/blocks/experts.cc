@@ -165,6 +165,7 @@ void Experts::transform(Pass& pass, const Routes& routes, Rows& rows) const {
     // Of one expert, whose tokens may be of many runs.
     auto multiply = [&](const Linear& linear, Operand x, size_t row, size_t count,
                         LowRankUpdate::Rows out_rows, float* y) {
+        pass.show(linear.weight, x.x, count, out_rows.begin);
         linear.run(pass.kernels, x, count, out_rows.begin, out_rows.end, y, linear.rows(),
                    pass.own());
         for (size_t i = 0; i < count && pass.adapted; i++)

@@ -1,0 +1,35 @@
+// How far a model's predictions are from those of another, token by token: the Kullback-Leibler
+// divergence, in nats, that the better model would notice. What compression costs is best told so:
+// it is never negative, and needs far fewer tokens than perplexity to tell models apart.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/progress.h"
+#include "engine/scorer.h"
+#include "eval/chunks.h"
+
+namespace linnet {
+
+struct Divergence {
+    double mean = 0, standard_error = 0;  // of the tokens counted
+    double median = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, most = 0;
+    double same_top = 0, same_top_error = 0;  // share of tokens whose likeliest next is the same
+    double perplexity = 0, reference_perplexity = 0;
+    size_t tokens = 0, chunks = 0;
+
+    static constexpr double sigmas_of_95_percent = 1.96;
+    double low() const { return mean - sigmas_of_95_percent * standard_error; }
+    double high() const { return mean + sigmas_of_95_percent * standard_error; }
+};
+
+// Both models read the text side by side, some tokens at a time, so no predictions are kept but a
+// float for each counted token. Chunks and counted tokens are those of llama-perplexity's
+// --kl-divergence. Usage where the models have other vocabularies or contexts, or the text is too
+// short.
+Result<Divergence> measure_divergence(Scorer& model, Scorer& reference,
+                                      std::span<const int32_t> tokens, const ChunkOptions& options,
+                                      Progress& progress, const Cancel& cancel);
+
+}  // namespace linnet
