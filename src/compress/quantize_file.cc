@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <numeric>
 
 #include "base/text.h"
 #include "compress/quantizer.h"
@@ -80,6 +81,11 @@ bool quantize_rows(const PlannedTensor& tensor, const Rows& rows, const float* m
     return true;
 }
 
+Error no_numbers(const PlannedTensor& tensor) {
+    return Error{Code::BadInput, cat("tensor '", printable(tensor.source->name),
+                                     "' has weights that are no numbers")};
+}
+
 class FileQuantizer {
   public:
     FileQuantizer(CheckpointWriter& writer, ThreadPool& pool, Progress& progress,
@@ -119,9 +125,7 @@ class FileQuantizer {
                                    first + begin, end - begin, blocks_.data() + begin * out_bytes))
                     numbers = false;
             });
-            if (!numbers)
-                return Error{Code::BadInput, cat("tensor '", printable(tensor.source->name),
-                                                 "' has weights that are no numbers")};
+            if (!numbers) return no_numbers(tensor);
             TRY(writer_.append(blocks_));
             advance(count * tensor.source->data.size() / rows.count);
         }
@@ -187,7 +191,7 @@ Result<QuantizePlan> plan_quantization(const Checkpoint& checkpoint,
         const DType* named = recipe_dtype(options.rules, tensor.name);
         planned.wanted = named ? named : options.pure ? &base : &chooser.choose(tensor);
         planned.dtype = &fitting_dtype(*planned.wanted, tensor.shape.row());
-        if (planned.changes()) planned.importance = TRY(importance_of(tensor, options.importance));
+        planned.importance = TRY(importance_of(tensor, options.importance));
         if (mixture.mix == Mix::Q2_K_S && planned.dtype->name == "q2_k" && !planned.importance &&
             !tensor.name.starts_with("token_embd") && tensor.name != "output.weight")
             return Error{
@@ -198,12 +202,66 @@ Result<QuantizePlan> plan_quantization(const Checkpoint& checkpoint,
     return plan;
 }
 
+Result<std::vector<std::byte>> quantize_tensor(const PlannedTensor& tensor, ThreadPool& pool,
+                                               const Cancel& cancel) {
+    TRY(cancel.check());
+    const Rows rows(*tensor.source);
+    std::vector<float> means;
+    if (tensor.importance) means = tensor.importance->means();
+    const uint64_t row_bytes = *tensor.dtype->bytes_of(rows.columns);
+    std::vector<std::byte> out(rows.count * row_bytes);
+    std::atomic<bool> numbers = true;
+    pool.for_each(rows.count, [&](size_t begin, size_t end) {
+        if (!quantize_rows(tensor, rows, means.empty() ? nullptr : means.data(), begin, end - begin,
+                           out.data() + begin * row_bytes))
+            numbers = false;
+    });
+    if (!numbers) return no_numbers(tensor);
+    return out;
+}
+
+Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, ThreadPool& pool,
+                              const Cancel& cancel) {
+    TRY(cancel.check());
+    constexpr uint64_t rows_wanted = 256;
+    const Rows rows(*tensor.source);
+    const uint64_t stride = std::max<uint64_t>(1, rows.count / rows_wanted);
+    const uint64_t count = (rows.count + stride - 1) / stride;
+    std::vector<float> means(rows.columns * (rows.count / rows.per_matrix), 1.0f);
+    if (tensor.importance) means = tensor.importance->means();
+    PlannedTensor rounded = tensor;
+    rounded.dtype = &dtype;
+    const float* importance = tensor.importance ? means.data() : nullptr;
+    std::vector<double> errors(count);
+    std::atomic<bool> numbers = true;
+    pool.for_each(count, [&](size_t begin, size_t end) {
+        const DType& from = *tensor.source->dtype;
+        std::vector<float> before(rows.columns), after(rows.columns);
+        std::vector<std::byte> blocks(*dtype.bytes_of(rows.columns));
+        for (size_t i = begin; i < end; i++) {
+            const uint64_t row = i * stride;
+            if (!quantize_rows(rounded, rows, importance, row, 1, blocks.data())) numbers = false;
+            from.decode(tensor.source->data.data() + row * *from.bytes_of(rows.columns),
+                        before.data(), rows.columns);
+            dtype.decode(blocks.data(), after.data(), rows.columns);
+            const float* mean = means.data() + row / rows.per_matrix * rows.columns;
+            for (size_t c = 0; c < rows.columns; c++) {
+                const double error = double{after[c]} - before[c];
+                errors[i] += mean[c] * error * error;
+            }
+        }
+    });
+    if (!numbers) return no_numbers(tensor);
+    return std::accumulate(errors.begin(), errors.end(), 0.0);
+}
+
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
                        Progress& progress, const Cancel& cancel) {
     auto writer = TRY(CheckpointWriter::create(path, plan.metadata, plan.layout()));
     uint64_t total = 0;
     for (const PlannedTensor& tensor : plan.tensors) total += tensor.source->data.size();
     FileQuantizer quantizer(writer, pool, progress, cancel);
+    progress.count_in("");
     progress.begin(cat("writing ", path.filename()), total, 0);
     for (const PlannedTensor& tensor : plan.tensors) TRY(quantizer.add(tensor));
     TRY(writer.finish());

@@ -54,6 +54,15 @@ struct QuantizePlan {
 Result<QuantizePlan> plan_quantization(const Checkpoint& checkpoint,
                                        const QuantizeOptions& options);
 
+// The blocks of one tensor. BadInput where it has weights that are no numbers.
+Result<std::vector<std::byte>> quantize_tensor(const PlannedTensor& tensor, ThreadPool& pool,
+                                               const Cancel& cancel);
+// What a format does to a tensor's products: the squares of the weights' errors, each times the
+// importance of its column, summed over some of the rows, always the same. 0 for a format that
+// loses nothing.
+Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, ThreadPool& pool,
+                              const Cancel& cancel);
+
 // Writes what was planned; the file appears under its name when it is whole. Memory stays at some
 // megabytes a thread, whatever the model's size.
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "base/text.h"
@@ -137,6 +138,43 @@ Result<Divergence> measure_divergence(Scorer& model, Scorer& reference,
     }
     progress.end();
     return tally.result(chunks.count());
+}
+
+Result<DivergenceProbe> DivergenceProbe::make(Scorer& reference, std::span<const int32_t> tokens,
+                                              size_t first, const Cancel& cancel) {
+    DivergenceProbe probe;
+    probe.tokens_.assign(tokens.begin(), tokens.end());
+    probe.first_ = first;
+    TRY(reference.advance(tokens, 0, first - 1, cancel));
+    for (size_t at = first - 1; at + 1 < tokens.size();) {
+        const size_t until = std::min(at + reference.rows_max(), tokens.size() - 1);
+        auto rows = TRY(reference.logits(tokens, at, until, cancel));
+        probe.logits_.insert(probe.logits_.end(), rows.begin(), rows.end());
+        at = until;
+    }
+    return probe;
+}
+
+Result<double> DivergenceProbe::measure(Scorer& model, const Cancel& cancel) const {
+    const size_t counted = tokens_.size() - first_, vocabulary = logits_.size() / counted;
+    check(model.model().config().vocabulary == vocabulary, "models of one vocabulary");
+    std::vector<double> found(counted);
+    TRY(model.advance(tokens_, 0, first_ - 1, cancel));
+    for (size_t done = 0; done < counted;) {
+        const size_t count = std::min(model.rows_max(), counted - done), at = first_ - 1 + done;
+        auto rows = TRY(model.logits(tokens_, at, at + count, cancel));
+        model.pool().for_each(count, [&](size_t begin, size_t end) {
+            std::vector<float> expected(vocabulary);
+            for (size_t i = begin; i < end; i++) {
+                std::copy_n(logits_.data() + (done + i) * vocabulary, vocabulary, expected.data());
+                found[done + i] = compare(model.kernels(), rows.subspan(i * vocabulary, vocabulary),
+                                          expected, static_cast<size_t>(tokens_[at + 1 + i]))
+                                      .divergence;
+            }
+        });
+        done += count;
+    }
+    return std::accumulate(found.begin(), found.end(), 0.0) / static_cast<double>(counted);
 }
 
 }  // namespace linnet

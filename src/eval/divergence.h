@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/progress.h"
 #include "engine/scorer.h"
@@ -31,5 +32,22 @@ struct Divergence {
 Result<Divergence> measure_divergence(Scorer& model, Scorer& reference,
                                       std::span<const int32_t> tokens, const ChunkOptions& options,
                                       Progress& progress, const Cancel& cancel);
+
+// Many models against one, on a short text: the reference's predictions are kept, 4 bytes for each
+// token of the vocabulary and of the text.
+class DivergenceProbe {
+  public:
+    // The text is one chunk; tokens from `first` on are counted. REQUIRES: 1 <= first <
+    // tokens.size() <= reference.context(), all in the vocabulary.
+    static Result<DivergenceProbe> make(Scorer& reference, std::span<const int32_t> tokens,
+                                        size_t first, const Cancel& cancel);
+    // The mean divergence of a model with the same vocabulary and context.
+    Result<double> measure(Scorer& model, const Cancel& cancel) const;
+
+  private:
+    std::vector<int32_t> tokens_;
+    size_t first_ = 1;
+    std::vector<float> logits_;  // (tokens_.size() - first_, vocabulary)
+};
 
 }  // namespace linnet

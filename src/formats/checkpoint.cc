@@ -18,6 +18,9 @@ struct Checkpoint::State {
     std::vector<Tensor> tensors;
     std::vector<uint32_t> by_name;  // places in tensors
     std::vector<std::deque<std::string>> texts;
+    // Of a model with replaced tensors: what its names and settings lie in, and the new numbers.
+    std::shared_ptr<const State> original;
+    std::vector<std::shared_ptr<const std::vector<std::byte>>> replaced;
 
     Result<Part> read(const Path& path);
     void add(Part part);
@@ -240,6 +243,23 @@ const Metadata& Checkpoint::metadata() const {
 std::span<const Tensor> Checkpoint::tensors() const {
     return state_->tensors;
 }
+Checkpoint Checkpoint::with(std::span<const Replacement> replacements) const {
+    auto state = std::make_shared<State>(*state_);
+    state->original = state_;
+    for (const Replacement& each : replacements) {
+        const Tensor* old = find(each.tensor);
+        check(old != nullptr, "a replaced tensor is there");
+        Tensor& tensor = state->tensors[static_cast<size_t>(old - state_->tensors.data())];
+        check(each.dtype->bytes_of(tensor.values) == each.data->size(),
+              "data of the tensor's size");
+        tensor.dtype = each.dtype;
+        tensor.data = *each.data;
+        tensor.file = Tensor::in_memory;
+        state->replaced.push_back(each.data);
+    }
+    return Checkpoint(std::move(state));
+}
+
 const Tensor* Checkpoint::find(std::string_view name) const {
     return state_->find(name);
 }

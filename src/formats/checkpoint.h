@@ -28,7 +28,9 @@ struct Tensor {
     Shape shape;          // outermost first: (rows, columns)
     uint64_t values = 0;  // the product of the shape
     Bytes data;           // within file(s)[file]; no alignment is promised
-    uint32_t file = 0;
+    uint32_t file = 0;    // or in_memory
+
+    static constexpr uint32_t in_memory = ~uint32_t{0};
 };
 
 enum class Format { Gguf, Safetensors };
@@ -51,6 +53,16 @@ class Checkpoint {
     const Metadata& metadata() const;
     std::span<const Tensor> tensors() const;  // in file order
     const Tensor* find(std::string_view name) const;
+
+    // Other numbers for one tensor, of the same shape.
+    struct Replacement {
+        std::string_view tensor;
+        const DType* dtype;
+        std::shared_ptr<const std::vector<std::byte>> data;
+    };
+    // The same model with other numbers in some tensors, which it keeps. REQUIRES: they are there,
+    // and the data has their size.
+    Checkpoint with(std::span<const Replacement> replacements) const;
 
     // The JSON files that Hugging Face keeps beside safetensors: config.json, tokenizer.json,
     // tokenizer_config.json, generation_config.json. NotFound where there is none. Parsed on every

@@ -208,8 +208,8 @@ Result<Matrix> Source::ready(Matrix matrix, const Tensor& tensor) const {
         TRY(matrix.pack(pool_, *pack_memory_));
     else
         pack_memory_->hold(used.size());
-    bool mapped =
-        used.data() >= tensor.data.data() && used.data() < tensor.data.data() + tensor.data.size();
+    bool mapped = tensor.file != Tensor::in_memory && used.data() >= tensor.data.data() &&
+                  used.data() < tensor.data.data() + tensor.data.size();
     if (matrix.packed() && mapped) {
         // What was copied need not stay in memory twice.
         const MappedFile& file = checkpoint_.files()[tensor.file];

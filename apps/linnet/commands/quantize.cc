@@ -3,6 +3,7 @@
 #include "compress/quantize_file.h"
 #include "compress/quantizer.h"
 #include "linnet/models.h"
+#include "linnet/quantize_target.h"
 
 namespace linnet {
 namespace {
@@ -37,6 +38,7 @@ class QuantizeCommand final : public Command {
             .option("--write-recipe", &write_recipe_, "FILE",
                     "write what each tensor becomes, as a recipe")
             .completes(Complete::File);
+        target_.declare(syntax);
         syntax.flag("--pure", pure_, "the same type for all tensors whose rows it fits");
         syntax.flag("--dry-run", dry_run_, "only tell what would be written");
         syntax.setting("-t,--threads", "run.threads", "N");
@@ -48,8 +50,14 @@ class QuantizeCommand final : public Command {
             "makes, and recipes are the files of its --tensor-type-file. An importance matrix "
             "(--imatrix) keeps the columns that matter most closest. Start from 16-bit weights: "
             "what was quantized before loses twice.");
+        syntax.about(
+            "With --target-size the type of each tensor is chosen: what each type costs it is "
+            "measured on --calibration, and all together get what harms least in that size. "
+            "--tensor-type and --recipe pin tensors.");
         syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
                        "about 5 bits a weight");
+        syntax.example("linnet quantize f16.gguf small.gguf --target-size 90MB --calibration a.txt",
+                       "the best of 90 MB");
         syntax.example("linnet quantize f16.gguf small.gguf --type Q4_0 --imatrix imatrix.gguf",
                        "keeping what matters most");
     }
@@ -58,15 +66,14 @@ class QuantizeCommand final : public Command {
         QuantizeOptions options = TRY(read_options(context));
         Path in = TRY(find_model(context, in_)), out = expand_home(out_, context.paths.home);
         TRY(check_output(in, out));
-        Importance importance;
-        if (!imatrix_.empty()) {
-            importance = TRY(Importance::read(expand_home(imatrix_, context.paths.home)));
-            options.importance = &importance;
-            options.importance_name = imatrix_;
-        }
         Checkpoint checkpoint = TRY(open_model(context, in_));
+        std::optional<Importance> importance = TRY(find_importance(context, checkpoint));
+        if (importance) options.importance = &*importance;
+        options.importance_name = imatrix_.empty() ? target_.calibration() : imatrix_;
         auto plan = plan_quantization(checkpoint, options);
         if (!plan) return std::move(plan).error().within(printable(in_));
+        std::optional<double> divergence;
+        if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules));
         warn_of_double_rounding(context, *plan);
         if (!write_recipe_.empty())
             TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
@@ -74,11 +81,12 @@ class QuantizeCommand final : public Command {
             ThreadPool pool(chosen_threads(context));
             TRY(quantize_file(*plan, out, pool, context.progress, context.cancel));
         }
-        return write(context, *plan, out);
+        return write(context, *plan, out, divergence);
     }
 
   private:
     Result<QuantizeOptions> read_options(const Context& context) const {
+        TRY(target_.check());
         QuantizeOptions options{.mixture = mixture_named(type_), .pure = pure_};
         if (!options.mixture)
             return Error{Code::Usage, cat("--type ", printable(type_, 100), " is no type"),
@@ -93,6 +101,15 @@ class QuantizeCommand final : public Command {
             options.rules.insert(options.rules.end(), rules->begin(), rules->end());
         }
         return options;
+    }
+
+    Result<std::optional<Importance>> find_importance(Context& context,
+                                                      const Checkpoint& checkpoint) const {
+        if (!imatrix_.empty())
+            return std::optional(TRY(Importance::read(expand_home(imatrix_, context.paths.home))));
+        if (target_.asked())
+            return std::optional(TRY(target_.measure_importance(context, checkpoint)));
+        return std::optional<Importance>();
     }
 
     Result<> check_output(const Path& in, const Path& out) const {
@@ -122,7 +139,8 @@ class QuantizeCommand final : public Command {
         return out;
     }
 
-    Result<> write(Context& context, const QuantizePlan& plan, const Path& out) const {
+    Result<> write(Context& context, const QuantizePlan& plan, const Path& out,
+                   std::optional<double> divergence) const {
         const uint64_t bytes = TRY(plan.file_bytes()), before = plan.checkpoint.file_bytes();
         size_t fell_back = 0, weighted = 0, matrices = 0;
         Table table{.header = {"tensor", "shape", "from", "to", "bytes"},
@@ -160,18 +178,24 @@ class QuantizeCommand final : public Command {
         if (!imatrix_.empty())
             context.output.note(
                 cat(weighted, " of ", matrices, " tensors are weighted by the importance matrix"));
-        context.output.document(Json::object({{"model", in_},
-                                              {"path", dry_run_ ? "" : out.string()},
-                                              {"type", mixture_named(type_)->name},
-                                              {"dry_run", dry_run_},
-                                              {"bytes", bytes},
-                                              {"bytes_before", before},
-                                              {"bits_per_weight", bits},
-                                              {"quantized_before", plan.quantized_before()},
-                                              {"tensors", std::move(tensors)}}));
+        if (divergence)
+            context.output.line(
+                cat("foretold divergence: ", fixed(*divergence, 4), " nats a token"));
+        context.output.document(
+            Json::object({{"model", in_},
+                          {"path", dry_run_ ? "" : out.string()},
+                          {"type", target_.asked() ? "" : mixture_named(type_)->name},
+                          {"divergence", divergence ? Json(*divergence) : Json()},
+                          {"dry_run", dry_run_},
+                          {"bytes", bytes},
+                          {"bytes_before", before},
+                          {"bits_per_weight", bits},
+                          {"quantized_before", plan.quantized_before()},
+                          {"tensors", std::move(tensors)}}));
         return Done{};
     }
 
+    QuantizeTarget target_;
     std::string in_, out_, type_ = "Q4_K_M", imatrix_, recipe_, write_recipe_;
     std::vector<std::string> tensor_types_;
     bool pure_ = false, dry_run_ = false;

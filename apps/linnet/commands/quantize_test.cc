@@ -50,6 +50,34 @@ TEST(QuantizeCommand, ARecipeGivesTheSameFileAgain) {
     EXPECT_EQ(folder.read("work/one.gguf"), folder.read("work/two.gguf"));
 }
 
+TEST(QuantizeCommand, ChoosesTypesForASize) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of a text.\n");
+    folder.write("work/text.txt", text);
+    auto size_at = [&](const std::string& bits) {
+        Ran run = folder.run({"quantize", "tiny.gguf", "small.gguf", "--target-bpw", bits,
+                              "--calibration", "text.txt", "--calibration-chunks", "1", "--costs",
+                              "costs.json", "--json"});
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        expect_document("quantize", run);
+        Json document = Json::parse(run.out).value_or(Json());
+        EXPECT_GT(*document.find("divergence")->as_double(), 0);
+        EXPECT_LE(*document.find("bits_per_weight")->as_double(), std::stod(bits));
+        return std::filesystem::file_size(folder.path() / "work/small.gguf");
+    };
+    EXPECT_LT(size_at("5"), size_at("7"));  // the second by the costs that were kept
+    auto refused = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"quantize", "tiny.gguf", "x.gguf"});
+        return folder.run(more).exit_code;
+    };
+    EXPECT_EQ(refused({"--target-size", "1MB"}), 2);
+    EXPECT_EQ(refused({"--calibration", "text.txt"}), 2);
+    EXPECT_EQ(
+        refused({"--target-size", "1kB", "--calibration", "text.txt", "--costs", "costs.json"}), 6);
+}
+
 TEST(QuantizeCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");

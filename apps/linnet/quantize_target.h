@@ -1,0 +1,38 @@
+// `linnet quantize --target-size`: the formats with which a model of that size loses least.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compress/target.h"
+#include "linnet/command.h"
+
+namespace linnet {
+
+class QuantizeTarget {
+  public:
+    void declare(Syntax& syntax);
+    bool asked() const { return size_ || bits_; }
+    // Usage where the options do not go together.
+    Result<> check() const;
+    // How much columns matter, from the text that is named.
+    Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint) const;
+    // Chooses the formats; returns the divergence that is foretold.
+    Result<double> choose(Context& context, QuantizePlan& plan,
+                          std::span<const RecipeRule> pinned) const;
+    const std::string& calibration() const { return calibration_; }
+
+  private:
+    Result<std::vector<int32_t>> tokens(Context& context, const Checkpoint& checkpoint) const;
+    Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
+
+    std::optional<uint64_t> size_;
+    std::optional<double> bits_;
+    Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
+                                                std::span<const RecipeRule> pinned) const;
+
+    std::string calibration_, costs_;
+    int64_t chunks_ = 16;
+};
+
+}  // namespace linnet

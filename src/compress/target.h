@@ -1,0 +1,55 @@
+// A model in a given size: each tensor gets the number format with which all together harm least.
+//
+// What a format costs a tensor is measured in two steps. The error of its products after real
+// rounding, weighted by the importance of the columns, tells formats of one tensor apart. How much
+// such an error moves the model's predictions is measured once for each tensor, by running the
+// model with that tensor alone rounded coarsely. Divergence grows as the square of small errors,
+// and those of many tensors add up, so the sum foretells what a choice for all of them does.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/json.h"
+#include "compress/quantize_file.h"
+#include "engine/scorer.h"
+
+namespace linnet {
+
+// A format that a tensor could get.
+struct Candidate {
+    const DType* dtype;
+    uint64_t bytes;
+    double divergence;  // that it alone would cost, in nats a token
+};
+
+struct TensorCosts {
+    size_t place;  // among the plan's tensors
+    std::vector<Candidate> candidates;
+};
+
+// How the model is run to find what matters.
+struct TrialOptions {
+    const Kernels& kernels;
+    std::span<const int32_t> tokens;  // of a text unlike those that the model is judged by
+    size_t context = 256;             // tokens of it that are read; fewer where the text is shorter
+};
+
+// For all tensors of the plan that may change; those that `pinned` names keep the plan's format.
+Result<std::vector<TensorCosts>> measure_costs(const QuantizePlan& plan,
+                                               std::span<const RecipeRule> pinned,
+                                               const TrialOptions& options, ThreadPool& pool,
+                                               Progress& progress, const Cancel& cancel);
+
+// The costs as a document, to choose for another size without measuring again; and back. The second
+// leaves out what is pinned. BadInput where they are not of this model.
+Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs);
+Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePlan& plan,
+                                          std::span<const RecipeRule> pinned);
+
+// Gives the plan's tensors the formats with which the whole file takes at most `file_bytes`, and
+// returns the divergence that is foretold. NoFit where the smallest formats take more.
+Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
+                           uint64_t file_bytes);
+
+}  // namespace linnet
