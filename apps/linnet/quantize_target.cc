@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "compress/collect.h"
 #include "compress/target.h"
+#include "compress/text_feedback.h"
 #include "linnet/models.h"
 #include "text/tokenizer.h"
 
@@ -33,6 +34,8 @@ void QuantizeTarget::declare(Syntax& syntax) {
         .option("--calibration-chunks", &chunks_, "N",
                 "chunks of 512 tokens for the importances, where no --imatrix is named; 16")
         .between(1, 1 << 20);
+    syntax.flag("--gptq", feedback_,
+                "make up for each column's rounding in those after it: Q4_0 … Q5_1 and IQ4_NL");
     syntax
         .option("--costs", &costs_, "FILE",
                 "where what was measured is kept; another size then takes seconds")
@@ -43,11 +46,11 @@ Result<> QuantizeTarget::check() const {
     if (size_ && bits_)
         return Error{Code::Usage, "--target-size and --target-bpw exclude each other",
                      "name one of them"};
-    if (asked() && calibration_.empty())
-        return Error{Code::Usage, "there is no text by which types could be chosen",
+    if (needs_text() && calibration_.empty())
+        return Error{Code::Usage, "there is no text to calibrate with",
                      "name one by --calibration"};
-    if (!asked() && !calibration_.empty())
-        return Error{Code::Usage, "--calibration goes with --target-size and --target-bpw only",
+    if (!needs_text() && !calibration_.empty())
+        return Error{Code::Usage, "--calibration goes with --target-size, --target-bpw and --gptq",
                      "linnet imatrix measures importances for other types"};
     return Done{};
 }
@@ -60,16 +63,21 @@ Result<std::vector<int32_t>> QuantizeTarget::tokens(Context& context,
     return tokenizer.encode(text);
 }
 
-Result<Importance> QuantizeTarget::measure_importance(Context& context,
-                                                      const Checkpoint& checkpoint) const {
-    auto text = TRY(tokens(context, checkpoint));
+Result<std::unique_ptr<Scorer>> QuantizeTarget::reader(Context& context,
+                                                       const Checkpoint& checkpoint) const {
     ThreadPool loading(chosen_threads(context));
     auto model = TRY(Model::load(checkpoint, Math::Fast, loading));
     const uint32_t length = std::min(chunk_tokens, model->config().context);
     const Kernels& kernels = *TRY(chosen_kernels(context));
-    auto scorer = TRY(Scorer::make(
+    return Scorer::make(
         model, kernels,
-        {.threads = chosen_threads(context), .context = length, .memory_max = available_memory()}));
+        {.threads = chosen_threads(context), .context = length, .memory_max = available_memory()});
+}
+
+Result<Importance> QuantizeTarget::measure_importance(Context& context,
+                                                      const Checkpoint& checkpoint) const {
+    auto text = TRY(tokens(context, checkpoint));
+    auto scorer = TRY(reader(context, checkpoint));
     CollectOptions options{.chunks = {.chunks_max = static_cast<size_t>(chunks_)}, .head = true};
     Importance out = TRY(
         collect_importance(*scorer, checkpoint, text, options, context.progress, context.cancel));
@@ -115,7 +123,18 @@ Result<double> QuantizeTarget::choose(Context& context, QuantizePlan& plan,
     auto costs = find_costs(context, plan, pinned);
     if (!costs) return std::move(costs).error();
     const uint64_t bytes = TRY(file_bytes(plan));
-    return fit_to_size(plan, *costs, bytes);
+    return fit_to_size(plan, *costs, bytes, feedback_);
+}
+
+Result<> QuantizeTarget::write(Context& context, const QuantizePlan& plan, const Path& path) const {
+    ThreadPool pool(chosen_threads(context));
+    if (!feedback_) return quantize_file(plan, path, pool, context.progress, context.cancel);
+    auto text = TRY(tokens(context, plan.checkpoint));
+    auto scorer = TRY(reader(context, plan.checkpoint));
+    TextFeedback feedback(plan, *scorer, text,
+                          {.chunks = {.chunks_max = static_cast<size_t>(chunks_)}},
+                          context.progress, context.cancel);
+    return quantize_file(plan, path, pool, context.progress, context.cancel, &feedback);
 }
 
 }  // namespace linnet

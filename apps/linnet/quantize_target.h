@@ -13,10 +13,13 @@ class QuantizeTarget {
   public:
     void declare(Syntax& syntax);
     bool asked() const { return size_ || bits_; }
+    bool needs_text() const { return asked() || feedback_; }
     // Usage where the options do not go together.
     Result<> check() const;
     // How much columns matter, from the text that is named.
     Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint) const;
+    // Writes the plan, with feedback from the text where that is asked for.
+    Result<> write(Context& context, const QuantizePlan& plan, const Path& path) const;
     // Chooses the formats; returns the divergence that is foretold.
     Result<double> choose(Context& context, QuantizePlan& plan,
                           std::span<const RecipeRule> pinned) const;
@@ -24,6 +27,7 @@ class QuantizeTarget {
 
   private:
     Result<std::vector<int32_t>> tokens(Context& context, const Checkpoint& checkpoint) const;
+    Result<std::unique_ptr<Scorer>> reader(Context& context, const Checkpoint& checkpoint) const;
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
 
     std::optional<uint64_t> size_;
@@ -33,6 +37,7 @@ class QuantizeTarget {
 
     std::string calibration_, costs_;
     int64_t chunks_ = 16;
+    bool feedback_ = false;
 };
 
 }  // namespace linnet

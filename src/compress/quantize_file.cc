@@ -81,6 +81,18 @@ bool quantize_rows(const PlannedTensor& tensor, const Rows& rows, const float* m
     return true;
 }
 
+// The same with feedback.
+bool round_rows(const PlannedTensor& tensor, const Rows& rows, const Feedback& feedback,
+                uint64_t first, uint64_t count, std::byte* out) {
+    const DType& from = *tensor.source->dtype;
+    std::vector<float> weights(count * rows.columns);
+    from.decode(tensor.source->data.data() + first * *from.bytes_of(rows.columns), weights.data(),
+                weights.size());
+    if (!std::ranges::all_of(weights, [](float x) { return std::isfinite(x); })) return false;
+    quantize_with_feedback(*tensor.dtype, feedback, weights.data(), count, out);
+    return true;
+}
+
 Error no_numbers(const PlannedTensor& tensor) {
     return Error{Code::BadInput, cat("tensor '", printable(tensor.source->name),
                                      "' has weights that are no numbers")};
@@ -89,11 +101,14 @@ Error no_numbers(const PlannedTensor& tensor) {
 class FileQuantizer {
   public:
     FileQuantizer(CheckpointWriter& writer, ThreadPool& pool, Progress& progress,
-                  const Cancel& cancel)
-        : writer_(writer), pool_(pool), progress_(progress), cancel_(cancel) {}
+                  const Cancel& cancel, FeedbackSource* feedback)
+        : writer_(writer), pool_(pool), progress_(progress), cancel_(cancel), feedback_(feedback) {}
 
     Result<> add(const PlannedTensor& tensor) {
-        return tensor.changes() ? quantize(tensor) : copy(tensor);
+        if (!tensor.changes()) return copy(tensor);
+        std::shared_ptr<const Feedback> feedback;
+        if (feedback_) feedback = TRY(feedback_->feedback_for(tensor));
+        return quantize(tensor, feedback.get());
     }
 
   private:
@@ -109,7 +124,7 @@ class FileQuantizer {
         return Done{};
     }
 
-    Result<> quantize(const PlannedTensor& tensor) {
+    Result<> quantize(const PlannedTensor& tensor, const Feedback* feedback) {
         const Rows rows(*tensor.source);
         std::vector<float> means;
         if (tensor.importance) means = tensor.importance->means();
@@ -120,10 +135,16 @@ class FileQuantizer {
             const uint64_t count = std::min(slab, rows.count - first);
             blocks_.resize(count * out_bytes);
             std::atomic<bool> numbers = true;
-            pool_.for_each(count, [&](size_t begin, size_t end) {
-                if (!quantize_rows(tensor, rows, means.empty() ? nullptr : means.data(),
-                                   first + begin, end - begin, blocks_.data() + begin * out_bytes))
-                    numbers = false;
+            // Rows that are rounded with feedback go in groups, one per lane.
+            constexpr size_t together = 16;
+            pool_.for_each((count + together - 1) / together, [&](size_t begin, size_t end) {
+                begin *= together, end = std::min<size_t>(count, end * together);
+                std::byte* to = blocks_.data() + begin * out_bytes;
+                bool done =
+                    feedback ? round_rows(tensor, rows, *feedback, first + begin, end - begin, to)
+                             : quantize_rows(tensor, rows, means.empty() ? nullptr : means.data(),
+                                             first + begin, end - begin, to);
+                if (!done) numbers = false;
             });
             if (!numbers) return no_numbers(tensor);
             TRY(writer_.append(blocks_));
@@ -138,11 +159,16 @@ class FileQuantizer {
     ThreadPool& pool_;
     Progress& progress_;
     const Cancel& cancel_;
+    FeedbackSource* feedback_;
     std::vector<std::byte> blocks_;
     uint64_t done_ = 0;
 };
 
 }  // namespace
+
+bool PlannedTensor::rounds_with_feedback() const {
+    return changes() && source->shape.rank() == 2 && takes_feedback(*dtype);
+}
 
 std::vector<TensorPlan> QuantizePlan::layout() const {
     std::vector<TensorPlan> out;
@@ -256,11 +282,11 @@ Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, T
 }
 
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
-                       Progress& progress, const Cancel& cancel) {
+                       Progress& progress, const Cancel& cancel, FeedbackSource* feedback) {
     auto writer = TRY(CheckpointWriter::create(path, plan.metadata, plan.layout()));
     uint64_t total = 0;
     for (const PlannedTensor& tensor : plan.tensors) total += tensor.source->data.size();
-    FileQuantizer quantizer(writer, pool, progress, cancel);
+    FileQuantizer quantizer(writer, pool, progress, cancel, feedback);
     progress.count_in("");
     progress.begin(cat("writing ", path.filename()), total, 0);
     for (const PlannedTensor& tensor : plan.tensors) TRY(quantizer.add(tensor));

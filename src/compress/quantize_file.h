@@ -2,6 +2,7 @@
 // at a time.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/progress.h"
 #include "base/threads.h"
+#include "compress/feedback.h"
 #include "compress/importance.h"
 #include "compress/mixture.h"
 #include "compress/recipe.h"
@@ -32,6 +34,8 @@ struct PlannedTensor {
 
     bool changes() const { return dtype != source->dtype; }
     bool fell_back() const { return wanted != dtype; }
+    // Where a text is there to take it from (FeedbackSource).
+    bool rounds_with_feedback() const;
     uint64_t bytes() const { return dtype->bytes_of(source->values).value_or(0); }
 };
 
@@ -63,9 +67,17 @@ Result<std::vector<std::byte>> quantize_tensor(const PlannedTensor& tensor, Thre
 Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, ThreadPool& pool,
                               const Cancel& cancel);
 
+class FeedbackSource {
+  public:
+    virtual ~FeedbackSource() = default;
+    // Asked once for each tensor, in the order of the plan; null where there is none.
+    virtual Result<std::shared_ptr<const Feedback>> feedback_for(const PlannedTensor& tensor) = 0;
+};
+
 // Writes what was planned; the file appears under its name when it is whole. Memory stays at some
 // megabytes a thread, whatever the model's size.
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
-                       Progress& progress, const Cancel& cancel);
+                       Progress& progress, const Cancel& cancel,
+                       FeedbackSource* feedback = nullptr);
 
 }  // namespace linnet

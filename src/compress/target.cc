@@ -13,6 +13,9 @@ namespace {
 
 // Coarse enough to be seen in a short text, fine enough that the harm is still in proportion.
 constexpr std::string_view trial_format = "q4_0";
+// What rounding with feedback leaves of the divergence: 0.7 on the default model at 5.4 bits, all
+// tensors together. It is only used to weigh formats that take feedback against others.
+constexpr double feedback_share = 0.7;
 // Of the text of a trial, so many tokens see too little to say much.
 constexpr size_t tokens_uncounted = 16;
 
@@ -165,14 +168,18 @@ Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePl
 }
 
 Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
-                           uint64_t file_bytes) {
+                           uint64_t file_bytes, bool with_feedback) {
     uint64_t others = TRY(plan.file_bytes());
     std::vector<std::vector<SizeChoice>> items;
     for (const TensorCosts& each : costs) {
         others -= padded_bytes(plan.tensors[each.place], *plan.tensors[each.place].dtype);
         items.emplace_back();
-        for (const Candidate& candidate : each.candidates)
-            items.back().push_back({candidate.bytes, candidate.divergence});
+        for (const Candidate& candidate : each.candidates) {
+            const bool less = with_feedback && takes_feedback(*candidate.dtype) &&
+                              plan.tensors[each.place].source->shape.rank() == 2;
+            items.back().push_back(
+                {candidate.bytes, candidate.divergence * (less ? feedback_share : 1)});
+        }
     }
     auto chosen = file_bytes > others ? allocate(items, file_bytes - others) : std::nullopt;
     if (!chosen) {
@@ -189,7 +196,7 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
         const Candidate& candidate = costs[i].candidates[(*chosen)[i]];
         PlannedTensor& tensor = plan.tensors[costs[i].place];
         tensor.dtype = tensor.wanted = candidate.dtype;
-        divergence += candidate.divergence;
+        divergence += items[i][(*chosen)[i]].cost;
     }
     plan.metadata.set("general.file_type", main_mixture(plan).file_type);
     return divergence;

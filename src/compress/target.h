@@ -49,7 +49,8 @@ Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePl
 
 // Gives the plan's tensors the formats with which the whole file takes at most `file_bytes`, and
 // returns the divergence that is foretold. NoFit where the smallest formats take more.
+// `with_feedback`: formats that take it will be rounded so, and cost less than was measured.
 Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
-                           uint64_t file_bytes);
+                           uint64_t file_bytes, bool with_feedback = false);
 
 }  // namespace linnet

@@ -77,10 +77,7 @@ class QuantizeCommand final : public Command {
         warn_of_double_rounding(context, *plan);
         if (!write_recipe_.empty())
             TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
-        if (!dry_run_) {
-            ThreadPool pool(chosen_threads(context));
-            TRY(quantize_file(*plan, out, pool, context.progress, context.cancel));
-        }
+        if (!dry_run_) TRY(target_.write(context, *plan, out));
         return write(context, *plan, out, divergence);
     }
 
@@ -107,7 +104,7 @@ class QuantizeCommand final : public Command {
                                                       const Checkpoint& checkpoint) const {
         if (!imatrix_.empty())
             return std::optional(TRY(Importance::read(expand_home(imatrix_, context.paths.home))));
-        if (target_.asked())
+        if (target_.needs_text())
             return std::optional(TRY(target_.measure_importance(context, checkpoint)));
         return std::optional<Importance>();
     }

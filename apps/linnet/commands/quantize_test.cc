@@ -78,6 +78,25 @@ TEST(QuantizeCommand, ChoosesTypesForASize) {
         refused({"--target-size", "1kB", "--calibration", "text.txt", "--costs", "costs.json"}), 6);
 }
 
+TEST(QuantizeCommand, RoundsWithFeedback) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of a text, and some more.\n");
+    folder.write("work/text.txt", text);
+    auto divergence = [&](std::vector<std::string> more) {
+        more.insert(more.begin(),
+                    {"quantize", "tiny.gguf", "small.gguf", "--type", "Q4_0", "--pure"});
+        Ran run = folder.run(more);
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        run = folder.run({"eval", "small.gguf", "--task", "kl", "--reference", "tiny.gguf",
+                          "--file", "text.txt", "--ctx", "256", "--math", "f32", "--json"});
+        return *Json::parse(run.out).value_or(Json()).find("divergence")->as_double();
+    };
+    EXPECT_LT(divergence({"--gptq", "--calibration", "text.txt"}), divergence({}));
+    EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "x.gguf", "--gptq"}).exit_code, 2);
+}
+
 TEST(QuantizeCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/quantizers/iq4_search.h"
 #include "compress/quantizers/quantizers.h"
-#include "compress/quantizers/search.h"
 #include "tensor/dtypes/iq4_layouts.h"
 #include "tensor/dtypes/round.h"
 
@@ -11,7 +11,6 @@ namespace linnet::quantize {
 namespace {
 
 constexpr int width = 32;
-constexpr int tries = 7;  // scales tried either way, a unit of the lowest level apart
 
 // The code of the nearest level, the upper of two that are equally near: the number of middles
 // between neighbours that it is not below. The middles are exact.
@@ -19,43 +18,6 @@ int nearest_code(float x) {
     int code = 0;
     for (int i = 0; i < 15; i++) code += x >= (codec::iq4_levels[i] + codec::iq4_levels[i + 1]) / 2;
     return code;
-}
-
-Floats nearest_level(Floats x) {
-    Floats level = all(codec::iq4_levels[0]);
-    for (int i = 0; i < 15; i++) {
-        const float low = codec::iq4_levels[i], high = codec::iq4_levels[i + 1];
-        level += select(x >= (low + high) / 2, all(high - low), Floats{});
-    }
-    return level;
-}
-
-// The scale of each block with which least squares leaves the least weighted square error.
-void fit_scales(const Strip<width>& strip, float* scales) {
-    const Floats top = largest(strip);
-    const Mask zero = magnitude(top) < smallest;
-    const Floats divisor = select(zero, all(1), top);
-    Floats scale{}, best{};
-    auto consider = [&](Floats inverse, bool first) {
-        Floats product{}, square{};
-        for (int i = 0; i < width; i++) {
-            Floats level = nearest_level(inverse * strip.x[i]);
-            Floats weighted = strip.weight[i] * level;
-            product += weighted * strip.x[i];
-            square += weighted * level;
-        }
-        const Mask some = square > 0;
-        const Floats refined = select(some, product / select(some, square, all(1)), Floats{});
-        const Mask better = first ? Mask{} - 1 : (some & (product * product > best * square));
-        scale = select(better, refined, scale);
-        best = select(better, refined * product, best);
-    };
-    const float lowest = codec::iq4_levels[0];
-    consider(1 / (-divisor / lowest), true);
-    for (int step = -tries; step <= tries; step++)
-        consider((static_cast<float>(step) + lowest) / divisor, false);
-    scale = select(zero, Floats{}, scale);
-    for (int lane = 0; lane < lanes; lane++) scales[lane] = scale[lane];
 }
 
 // How much the errors of n values count, whose mean square is `square / 2`.

@@ -38,6 +38,7 @@ template <int n>
 struct Strip {
     Floats x[n], weight[n];
 
+    Strip() = default;
     // Lanes beyond `count` repeat the last block.
     Strip(const float* values, const float* weights, int count) {
         for (int lane = 0; lane < lanes; lane++) {

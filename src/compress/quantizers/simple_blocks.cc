@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/quantizers/pack_codes.h"
 #include "compress/quantizers/quantizers.h"
 #include "compress/quantizers/search.h"
 #include "tensor/dtypes/codecs.h"
@@ -17,19 +18,6 @@ float mean_square(const float* row, size_t columns) {
     float sum = 0;
     for (size_t i = 0; i < columns; i++) sum += row[i] * row[i];
     return sum / static_cast<float>(columns);
-}
-
-template <class Block>
-void pack(const uint8_t* levels, Block& block) {
-    for (int i = 0; i < 16; i++)
-        block.nibbles[i] = static_cast<uint8_t>((levels[i] & 15) | (levels[16 + i] & 15) << 4);
-    if constexpr (requires { block.fifth; }) {
-        for (int b = 0; b < 4; b++) {
-            int bits = 0;
-            for (int i = 0; i < 8; i++) bits |= (levels[8 * b + i] >> 4) << i;
-            block.fifth[b] = static_cast<uint8_t>(bits);
-        }
-    }
 }
 
 // Errors count by their column's importance, and more for large values, which tend to stand out in
@@ -52,7 +40,7 @@ void quantize_row(const float* row, const float* importance, size_t columns, std
             Block& out = block[first + static_cast<size_t>(lane)];
             out.scale.set(fit.scale[lane]);
             if constexpr (requires { out.offset; }) out.offset.set(-fit.offset[lane]);
-            pack(fit.levels + lane * width, out);
+            pack_codes(fit.levels + lane * width, out);
         }
     }
 }
