@@ -34,8 +34,7 @@ void QuantizeTarget::declare(Syntax& syntax) {
         .option("--calibration-chunks", &chunks_, "N",
                 "chunks of 512 tokens for the importances, where no --imatrix is named; 16")
         .between(1, 1 << 20);
-    syntax.flag("--gptq", feedback_,
-                "make up for each column's rounding in those after it: Q4_0 … Q5_1 and IQ4_NL");
+    syntax.flag("--gptq", feedback_, "make up for each column's rounding in those after it");
     syntax
         .option("--costs", &costs_, "FILE",
                 "where what was measured is kept; another size then takes seconds")

@@ -70,35 +70,32 @@ void quantize_with_feedback(const DType& dtype, const Feedback& feedback, const 
     const quantize::FeedbackCoder* coder = quantize::feedback_coder(dtype.name);
     check(coder != nullptr, "a format that takes feedback");
     const size_t columns = feedback.columns(), row_bytes = *dtype.bytes_of(columns);
-    constexpr size_t width = FeedbackBlock::width;
-    std::vector<Floats> row(columns);
+    const size_t width = coder->width;
+    std::vector<Floats> row(columns), original(columns), errors(width);
+    FeedbackBlock block;
     for (size_t first = 0; first < rows; first += lanes) {
         const size_t count = std::min<size_t>(lanes, rows - first);
         for (size_t c = 0; c < columns; c++)
             for (size_t lane = 0; lane < lanes; lane++)
                 row[c][lane] = weights[(first + std::min(lane, count - 1)) * columns + c];
-        // What is carried is of the weights as they were.
-        std::vector<Floats> original = row;
+        original = row;  // what is carried is of the weights as they were
         for (size_t begin = 0; begin < columns; begin += width) {
-            FeedbackBlock block;
             for (size_t i = 0; i < width; i++) block.cost[i] = feedback.cost(begin + i);
-            for (size_t i = 0; i < width; i++) block.x[i] = row[begin + i];
+            std::copy_n(row.data() + begin, width, block.x);
             coder->fit(block);
-            Floats errors[width];
             for (size_t i = 0; i < width; i++) {
-                const float* carry = feedback.carry(begin + i) + begin;
-                block.level[i] = coder->round(block, i);
+                block.level[i] = coder->level(block, i);
                 errors[i] = original[begin + i] - coder->value(block, i);
+                const float* carry = feedback.carry(begin + i) + begin;
                 for (size_t k = i + 1; k < width; k++) block.x[k] += errors[i] * carry[k];
             }
             for (size_t lane = 0; lane < count; lane++)
                 coder->store(
                     block, static_cast<int>(lane),
                     blocks + (first + lane) * row_bytes + begin / width * dtype.block_bytes);
-            for (size_t c = begin + width; c < columns; c++) {
-                Floats sum = row[c];
-                for (size_t i = 0; i < width; i++) sum += errors[i] * feedback.carry(begin + i)[c];
-                row[c] = sum;
+            for (size_t i = 0; i < width; i++) {
+                const float* carry = feedback.carry(begin + i);
+                for (size_t c = begin + width; c < columns; c++) row[c] += errors[i] * carry[c];
             }
         }
     }

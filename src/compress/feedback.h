@@ -33,11 +33,11 @@ class Feedback {
     std::vector<float> cost_, carry_;
 };
 
-// Whether rows can be rounded so: formats of blocks of 32 values.
+// Whether rows can be rounded so: Q4_0 … Q5_1, IQ4_NL, Q2_K … Q6_K.
 bool takes_feedback(const DType& dtype);
 
-// (rows, columns) to blocks. REQUIRES: takes_feedback(dtype), and columns are those of the
-// feedback.
+// (rows, columns) to blocks, four rows at a time. REQUIRES: takes_feedback(dtype), and columns are
+// those of the feedback.
 void quantize_with_feedback(const DType& dtype, const Feedback& feedback, const float* weights,
                             size_t rows, std::byte* blocks);
 

@@ -9,7 +9,7 @@ linnet=$1 peer=$2 model=$3 imatrix=$4
 shift 4
 types=("$@")
 [ ${#types[@]} -gt 0 ] || types=(F32 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0
-  IQ4_NL IQ4_XS MXFP4_MOE Q3_K_L Q3_K_M Q3_K_S Q2_K Q2_0 TQ2_0 TQ1_0 Q1_0)
+  IQ4_NL IQ4_XS MXFP4_MOE Q3_K_L Q3_K_M Q3_K_S Q2_K Q2_0 TQ2_0 TQ1_0)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 ours=$folder/ours.gguf theirs=$folder/theirs.gguf log=$folder/log

@@ -1,5 +1,5 @@
-// How blocks of 32 are rounded one column after the other, with a scale that is fitted before.
-// Four rows at a time, one per lane.
+// How blocks are rounded one column after the other, with scales that are fitted before. Four rows
+// at a time, one per lane.
 #pragma once
 
 #include <cstddef>
@@ -11,22 +11,30 @@
 namespace linnet::quantize {
 
 struct FeedbackBlock {
-    static constexpr size_t width = 32;
-    Floats x[width];       // as they have become
-    float cost[width];     // of an error in each column
-    Floats scale, offset;  // as the format keeps them
-    Floats level[width];   // what the scale is multiplied with
+    static constexpr size_t width_max = 256, parts_max = 16;
+    Floats x[width_max];    // as they have become
+    float cost[width_max];  // of an error in each column
+    // Of each part of the block, as the format keeps them; blocks of 32 have one.
+    Floats scale[parts_max], offset[parts_max];
+    Floats level[width_max];  // what the scale is multiplied with
+    // Of formats whose parts have scales of their own: the codes of these, and the block's.
+    uint8_t scale_codes[lanes][parts_max], offset_codes[lanes][parts_max];
+    float whole_scale[lanes], whole_offset[lanes];
 };
 
 struct FeedbackCoder {
     std::string_view name;
+    size_t width, part;  // values of a block, and of a part of it
     void (*fit)(FeedbackBlock& block);
-    // The level of column i that is nearest to block.x[i], as it is multiplied.
-    Floats (*round)(const FeedbackBlock& block, size_t i);
-    void (*store)(FeedbackBlock& block, int lane, std::byte* to);
+    // The level that is nearest to x, as it is multiplied.
+    Floats (*round)(Floats x, Floats scale, Floats offset);
+    void (*store)(const FeedbackBlock& block, int lane, std::byte* to);
 
+    Floats level(const FeedbackBlock& block, size_t i) const {
+        return round(block.x[i], block.scale[i / part], block.offset[i / part]);
+    }
     Floats value(const FeedbackBlock& block, size_t i) const {
-        return block.scale * block.level[i] + block.offset;
+        return block.scale[i / part] * block.level[i] + block.offset[i / part];
     }
 };
 
