@@ -74,6 +74,23 @@ TEST_F(AnswerFormTest, TheAnswerFitsAndEnds) {
         }
 }
 
+// Log-probabilities need all logits; without them only those that may come are computed.
+TEST_F(AnswerFormTest, LogitsThatAreNotComputedChangeNoAnswer) {
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        for (const char* form : {"[0-9]{20}", "[ -~]{20}", "(yes|no|[x-z]{5})+"}) {
+            auto text = [&](bool logprobs) {
+                return ask({.prompt = PlainPrompt{"x"},
+                            .sampling = {.temperature = 1.5f, .seed = seed},
+                            .tokens_max = 25,
+                            .logprobs = logprobs,
+                            .form = RegexText{form}})
+                    .text;
+            };
+            EXPECT_EQ(text(false), text(true)) << form;
+        }
+    }
+}
+
 TEST_F(AnswerFormTest, EveryWayToSampleKeepsToIt) {
     std::vector<Sampling> ways{{.temperature = 1, .mirostat_tau = 3},
                                {.top_k = 5, .temperature = 1},

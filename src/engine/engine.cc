@@ -216,11 +216,14 @@ void LocalEngine::step() {
     auto add = [&](Sequence& sequence, std::span<const int32_t> tokens) {
         if (tokens.empty()) return;
         size_t end = sequence.computed + tokens.size();
+        const bool guesses_some = end > sequence.tokens.size();
+        const bool chooses = end == sequence.tokens.size();
         runs_.push_back({.tokens = tokens,
                          .position = static_cast<uint32_t>(sequence.computed),
                          .pages = sequence.pages,
-                         .all_logits = end > sequence.tokens.size(),
-                         .last_logits = end >= sequence.tokens.size(),
+                         .all_logits = guesses_some,
+                         .last_logits = chooses || guesses_some,
+                         .allowed = chooses ? sequence.useful() : std::span<const uint64_t>(),
                          .state = sequence.state.data(),
                          .adapters = sequence.request.adapters});
         in_batch_.push_back(&sequence);

@@ -59,6 +59,10 @@ struct Sequence {
         if (!request.constraint) return {};
         return request.constraint->allowed(request.tokens_max - stats.answer_tokens);
     }
+    // Whose logits the next choice looks at; empty where at all.
+    std::span<const uint64_t> useful() {
+        return request.logprobs ? std::span<const uint64_t>() : allowed();
+    }
     size_t prompt_size() const { return stats.prompt_tokens; }
     bool in_prompt() const {
         return computed + 1 < tokens.size() || tokens.size() == prompt_size();

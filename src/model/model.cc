@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "model/adapters/adapter.h"
@@ -206,6 +207,15 @@ void Model::turn_angles(Pass& pass, uint32_t context) const {
     });
 }
 
+// Whether one of the tokens of a panel of the head may come next in one of the runs.
+static bool panel_allowed(const Batch& batch, size_t row) {
+    static_assert(64 % Matrix::panel_rows == 0, "a panel lies within a word");
+    constexpr uint64_t panel = (uint64_t{1} << Matrix::panel_rows) - 1;
+    return std::ranges::any_of(batch.runs, [&](const Run& run) {
+        return row / 64 < run.allowed.size() && (run.allowed[row / 64] >> row % 64 & panel) != 0;
+    });
+}
+
 // The logits of the tokens that were asked for: head(norm(x)).
 void Model::predict(Pass& pass, float* logits) const {
     const size_t dim = parts_.config.dim, vocabulary = parts_.config.vocabulary;
@@ -226,20 +236,51 @@ void Model::predict(Pass& pass, float* logits) const {
             });
         }
     }
-    pass.barrier();
-    pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
-        pass.show(parts_.head.weight, normed, outputs, begin);
-        parts_.head.run(pass.kernels, FineOperand{normed, blocks}, outputs, begin, end, logits,
-                        vocabulary, pass.own());
-        if (pass.adapted) adapt_logits(pass, normed, {begin, end}, logits);
-        for (size_t o = 0; o < outputs; o++) {
-            float* row = logits + o * vocabulary;
-            for (size_t v = begin; v < end && parts_.logit_scale != 1; v++)
-                row[v] *= parts_.logit_scale;
-            if (parts_.logit_soft_cap > 0)
-                pass.kernels.soft_cap_f32(row + begin, parts_.logit_soft_cap, end - begin);
-        }
+    const std::optional<size_t> few = few_panels(pass.batch);
+    pass.share(few ? outputs * vocabulary : 0, Matrix::panel_rows, [&](size_t begin, size_t end) {
+        std::fill(logits + begin, logits + end, -std::numeric_limits<float>::infinity());
     });
+    pass.barrier();
+    if (!few)
+        return pass.share(vocabulary, Matrix::panel_rows, [&](size_t begin, size_t end) {
+            predict_rows(pass, normed, blocks, begin, end, logits);
+        });
+    pass.share(*few, 1, [&](size_t begin, size_t end) {
+        size_t at = 0;
+        for (size_t row = 0; row < vocabulary && at < end; row += Matrix::panel_rows)
+            if (panel_allowed(pass.batch, row) && at++ >= begin)
+                predict_rows(pass, normed, blocks, row,
+                             std::min(row + Matrix::panel_rows, vocabulary), logits);
+    });
+}
+
+// Of the head's panels those with a token that may come, where they are so few that it pays to
+// leave the others out.
+std::optional<size_t> Model::few_panels(const Batch& batch) const {
+    for (const Run& run : batch.runs)
+        if (outputs_of(run) > 0 && run.allowed.empty()) return std::nullopt;
+    const size_t vocabulary = parts_.config.vocabulary;
+    size_t count = 0;
+    for (size_t row = 0; row < vocabulary; row += Matrix::panel_rows)
+        count += panel_allowed(batch, row);
+    const bool few = count * Matrix::panel_rows < vocabulary / 2;
+    return few ? std::optional(count) : std::nullopt;
+}
+
+void Model::predict_rows(Pass& pass, const float* normed, const ActBlock* blocks, size_t begin,
+                         size_t end, float* logits) const {
+    const size_t outputs = outputs_of(pass.batch), vocabulary = parts_.config.vocabulary;
+    pass.show(parts_.head.weight, normed, outputs, begin);
+    parts_.head.run(pass.kernels, FineOperand{normed, blocks}, outputs, begin, end, logits,
+                    vocabulary, pass.own());
+    if (pass.adapted) adapt_logits(pass, normed, {begin, end}, logits);
+    for (size_t o = 0; o < outputs; o++) {
+        float* row = logits + o * vocabulary;
+        for (size_t v = begin; v < end && parts_.logit_scale != 1; v++)
+            row[v] *= parts_.logit_scale;
+        if (parts_.logit_soft_cap > 0)
+            pass.kernels.soft_cap_f32(row + begin, parts_.logit_soft_cap, end - begin);
+    }
 }
 
 void Model::adapt_logits(const Pass& pass, const float* normed, LowRankUpdate::Rows rows,

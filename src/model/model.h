@@ -108,6 +108,9 @@ class Model {
     void add_places(const Pass& pass, const Run& run, size_t token, float* x) const;
     void turn_angles(Pass& pass, uint32_t context) const;
     void predict(Pass& pass, float* logits) const;
+    std::optional<size_t> few_panels(const Batch& batch) const;
+    void predict_rows(Pass& pass, const float* normed, const ActBlock* blocks, size_t begin,
+                      size_t end, float* logits) const;
     void adapt_logits(const Pass& pass, const float* normed, LowRankUpdate::Rows rows,
                       float* logits) const;
 

@@ -23,6 +23,9 @@ struct Run {
     std::span<const uint32_t> pages;  // of the sequence, enough for position + tokens.size()
     bool all_logits = false;          // else only those of the last token, if `last_logits`
     bool last_logits = true;
+    // A bit for each token whose logit is of use, from the lowest of the first word; others may be
+    // left at minus infinity. Empty: all are.
+    std::span<const uint64_t> allowed{};
     // Of the sequence, Model::state_floats() of them: zeros in front of its first token, then what
     // earlier runs left.
     float* state = nullptr;
