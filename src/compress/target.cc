@@ -136,7 +136,7 @@ Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs
     Json tensors = Json::object();
     for (const TensorCosts& each : costs) {
         Json formats = Json::object();
-        for (const Candidate& candidate : each.candidates)
+        for (const FormatCost& candidate : each.candidates)
             formats.as_object()->emplace_back(std::string(candidate.dtype->name),
                                               candidate.divergence);
         tensors.as_object()->emplace_back(std::string(plan.tensors[each.place].source->name),
@@ -174,7 +174,7 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
     for (const TensorCosts& each : costs) {
         others -= padded_bytes(plan.tensors[each.place], *plan.tensors[each.place].dtype);
         items.emplace_back();
-        for (const Candidate& candidate : each.candidates) {
+        for (const FormatCost& candidate : each.candidates) {
             const bool less = with_feedback && takes_feedback(*candidate.dtype) &&
                               plan.tensors[each.place].source->shape.rank() == 2;
             items.back().push_back(
@@ -193,7 +193,7 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
     }
     double divergence = 0;
     for (size_t i = 0; i < costs.size(); i++) {
-        const Candidate& candidate = costs[i].candidates[(*chosen)[i]];
+        const FormatCost& candidate = costs[i].candidates[(*chosen)[i]];
         PlannedTensor& tensor = plan.tensors[costs[i].place];
         tensor.dtype = tensor.wanted = candidate.dtype;
         divergence += items[i][(*chosen)[i]].cost;

@@ -17,7 +17,7 @@
 namespace linnet {
 
 // A format that a tensor could get.
-struct Candidate {
+struct FormatCost {
     const DType* dtype;
     uint64_t bytes;
     double divergence;  // that it alone would cost, in nats a token
@@ -25,7 +25,7 @@ struct Candidate {
 
 struct TensorCosts {
     size_t place;  // among the plan's tensors
-    std::vector<Candidate> candidates;
+    std::vector<FormatCost> candidates;
 };
 
 // How the model is run to find what matters.

@@ -43,7 +43,7 @@ TEST_F(TargetTest, FinerFormatsCostLess) {
     ASSERT_EQ(costs.size(), 15u);
     for (const TensorCosts& each : costs) {
         std::map<std::string_view, double> cost;
-        for (const Candidate& candidate : each.candidates)
+        for (const FormatCost& candidate : each.candidates)
             cost[candidate.dtype->name] = candidate.divergence;
         std::string_view name = of.tensors[each.place].source->name;
         EXPECT_LT(cost.at("q8_0"), cost.at("q5_1")) << name;

@@ -70,7 +70,8 @@ class Bpe final : public WordModel {
           suffix_(data.word_suffix) {}
 
     Result<Done> load(const TokenizerData& data, std::vector<std::string>& warnings);
-    void encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const override;
+    void encode(std::string_view word, MergeWorkspace& work,
+                std::vector<TokenId>& out) const override;
 
   private:
     void warn_of_missing_bytes(std::vector<std::string>& warnings) const;
@@ -179,7 +180,7 @@ void Bpe::split_characters(std::string_view word, std::vector<Symbol>& symbols) 
     }
 }
 
-void Bpe::encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const {
+void Bpe::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
     if (ignore_merges_) {
         TokenId id = whole_.find(vocabulary_.all_bytes(), word);
         if (id != no_token) {

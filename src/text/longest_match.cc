@@ -35,7 +35,7 @@ class WordPiece final : public WordModel {
         rests_ = Trie(std::move(rests));
     }
 
-    void encode(std::string_view word, Workspace&, std::vector<TokenId>& out) const override {
+    void encode(std::string_view word, MergeWorkspace&, std::vector<TokenId>& out) const override {
         size_t before = out.size();
         if (!cut(word, out)) {
             out.resize(before);
@@ -69,7 +69,7 @@ class WordLevel final : public WordModel {
     WordLevel(const TokenizerData& data, const Vocabulary& vocabulary)
         : vocabulary_(vocabulary), unk_(data.special.unk) {}
 
-    void encode(std::string_view word, Workspace&, std::vector<TokenId>& out) const override {
+    void encode(std::string_view word, MergeWorkspace&, std::vector<TokenId>& out) const override {
         TokenId id = vocabulary_.find(word);
         if (id == no_token || !is_plain(vocabulary_, id)) id = unk_;
         if (id != no_token) out.push_back(id);
@@ -89,7 +89,7 @@ class Rwkv final : public WordModel {
         trie_ = Trie(std::move(entries));
     }
 
-    void encode(std::string_view word, Workspace&, std::vector<TokenId>& out) const override {
+    void encode(std::string_view word, MergeWorkspace&, std::vector<TokenId>& out) const override {
         for (size_t at = 0; at < word.size();) {
             Trie::Match match = trie_.longest(word, at);
             TokenId id = match.id == no_token ? unk_ : match.id;

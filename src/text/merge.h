@@ -114,7 +114,7 @@ class MergeQueue {
 };
 
 // What encoding needs besides the model; one for each thread that encodes.
-struct Workspace {
+struct MergeWorkspace {
     std::vector<Symbol> symbols;
     MergeQueue queue;
     std::vector<TokenId> ids;
@@ -185,7 +185,7 @@ void merge_long(std::vector<Symbol>& symbols, MergeQueue& queue, Look look) {
 }
 
 template <class Look>
-void merge_all(Workspace& work, Look look) {
+void merge_all(MergeWorkspace& work, Look look) {
     constexpr size_t short_max = 32;
     if (work.symbols.size() <= short_max)
         merge_short(work.symbols, look);

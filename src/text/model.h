@@ -15,7 +15,7 @@ class WordModel {
   public:
     virtual ~WordModel() = default;
     // Appends the tokens of `word` to `out`. REQUIRES: the word is shorter than word_bytes_max.
-    virtual void encode(std::string_view word, Workspace& work,
+    virtual void encode(std::string_view word, MergeWorkspace& work,
                         std::vector<TokenId>& out) const = 0;
     static constexpr size_t word_bytes_max = size_t{1} << 30;
 };

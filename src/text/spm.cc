@@ -17,7 +17,8 @@ class Spm final : public WordModel {
         : vocabulary_(vocabulary), unk_(data.special.unk), byte_fallback_(data.byte_fallback) {}
 
     Result<Done> load(const TokenizerData& data, std::vector<std::string>& warnings);
-    void encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const override;
+    void encode(std::string_view word, MergeWorkspace& work,
+                std::vector<TokenId>& out) const override;
 
   private:
     TokenId find(std::string_view text) const {
@@ -65,7 +66,7 @@ Result<Done> Spm::load(const TokenizerData& data, std::vector<std::string>& warn
     return Done{};
 }
 
-void Spm::encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const {
+void Spm::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
     work.symbols.clear();
     for (uint32_t at = 0; at < word.size();) {
         uint32_t length = decode_utf8(word, at).length;

@@ -167,7 +167,7 @@ Result<Tokenizer> Tokenizer::make(TokenizerData data) {
     return Tokenizer(std::move(state));
 }
 
-void Tokenizer::State::encode_word(std::string_view word, Workspace& work,
+void Tokenizer::State::encode_word(std::string_view word, MergeWorkspace& work,
                                    std::vector<TokenId>& out) const {
     if (word.size() > WordCache::word_bytes_max) {
         for (; word.size() >= WordModel::word_bytes_max;
@@ -183,7 +183,7 @@ void Tokenizer::State::encode_word(std::string_view word, Workspace& work,
 }
 
 void Tokenizer::State::encode_part(std::string_view text, bool first, bool special_too,
-                                   Workspace& work, std::vector<TokenId>& out) const {
+                                   MergeWorkspace& work, std::vector<TokenId>& out) const {
     std::string changed;
     // What comes behind something that was taken away is no beginning, to Hugging Face.
     first = first && !normalizer.strips_front(text);
@@ -201,7 +201,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions opti
     std::vector<TokenId> out;
     out.reserve(text.size() / 4 + 8);
     if (options.bos == Add::Yes || (options.bos == Add::AsModel && s.adds_prefix)) out = s.prefix;
-    Workspace work;
+    MergeWorkspace work;
     bool special = options.parse_special;
     s.added.for_each_part(text, special, options.breaks, [&](std::string_view part, TokenId id) {
         if (id != no_token) return out.push_back(id);

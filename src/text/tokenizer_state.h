@@ -31,9 +31,9 @@ struct Tokenizer::State {
     std::string kind;
     std::vector<std::string> warnings;
 
-    void encode_part(std::string_view text, bool first, bool special_too, Workspace& work,
+    void encode_part(std::string_view text, bool first, bool special_too, MergeWorkspace& work,
                      std::vector<TokenId>& out) const;
-    void encode_word(std::string_view word, Workspace& work, std::vector<TokenId>& out) const;
+    void encode_word(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const;
 };
 
 }  // namespace linnet

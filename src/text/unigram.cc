@@ -14,7 +14,8 @@ namespace {
 class Unigram final : public WordModel {
   public:
     Unigram(const TokenizerData& data, const Vocabulary& vocabulary);
-    void encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const override;
+    void encode(std::string_view word, MergeWorkspace& work,
+                std::vector<TokenId>& out) const override;
 
   private:
     struct Best {
@@ -62,7 +63,7 @@ Unigram::Unigram(const TokenizerData& data, const Vocabulary& vocabulary)
     trie_ = Trie(std::move(entries));
 }
 
-void Unigram::encode(std::string_view word, Workspace& work, std::vector<TokenId>& out) const {
+void Unigram::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
     std::vector<Best> best(word.size() + 1);
     best[0].reached = true;
     auto offer = [&](size_t start, size_t end, double score, TokenId id) {

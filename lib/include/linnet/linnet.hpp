@@ -15,6 +15,8 @@
 #include "linnet/linnet.h"
 
 namespace linnet {
+// Apart from types of the same names within the library, should one program hold both.
+inline namespace api {
 
 struct Error {
     int code = 0;  // linnet_code
@@ -273,4 +275,5 @@ class Embedder {
     std::unique_ptr<linnet_embedder, detail::Freed<linnet_embedder_free>> embedder_;
 };
 
+}  // namespace api
 }  // namespace linnet

@@ -7,7 +7,7 @@ namespace {
 constexpr CallSection calls[] = {{"<|START_ACTION|>", "<|END_ACTION|>", calls_from_json}};
 constexpr std::string_view dropped[] = {"<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>",
                                         "<|END_TEXT|>"};
-constexpr Syntax syntax{"<|START_THINKING|>", "<|END_THINKING|>", calls, false, dropped};
+constexpr SectionSyntax syntax{"<|START_THINKING|>", "<|END_THINKING|>", calls, false, dropped};
 
 }  // namespace
 

@@ -33,7 +33,7 @@ Calls read(std::string_view body) {
 }
 
 constexpr CallSection calls[] = {{"<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", read, false}};
-constexpr Syntax syntax{"<think>", "</think>", calls};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls};
 
 }  // namespace
 

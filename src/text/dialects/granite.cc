@@ -8,7 +8,7 @@ namespace {
 constexpr CallSection calls[] = {{"<|tool_call|>", "", calls_from_json},
                                  {"<tool_call>", "</tool_call>", calls_from_json}};
 constexpr std::string_view dropped[] = {"<response>", "</response>"};
-constexpr Syntax syntax{"<think>", "</think>", calls, false, dropped};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls, false, dropped};
 
 }  // namespace
 

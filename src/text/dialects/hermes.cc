@@ -77,7 +77,7 @@ Calls read(std::string_view body) {
 }
 
 constexpr CallSection calls[] = {{"<tool_call>", "</tool_call>", read}};
-constexpr Syntax syntax{"<think>", "</think>", calls};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls};
 
 }  // namespace
 

@@ -10,7 +10,7 @@ Calls read(std::string_view body) {
 }
 
 constexpr CallSection calls[] = {{"<|tool_call_start|>", "<|tool_call_end|>", read, false}};
-constexpr Syntax syntax{"<think>", "</think>", calls};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls};
 
 }  // namespace
 

@@ -24,7 +24,7 @@ Calls read_function(std::string_view body) {
 
 constexpr CallSection calls[] = {{"<|python_tag|>", "", read_tagged},
                                  {"<function=", "</function>", read_function}};
-constexpr Syntax syntax{"<think>", "</think>", calls, true};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls, true};
 
 }  // namespace
 

@@ -38,7 +38,7 @@ Calls read(std::string_view body) {
 }
 
 constexpr CallSection calls[] = {{open, "", read}};
-constexpr Syntax syntax{"[THINK]", "[/THINK]", calls};
+constexpr SectionSyntax syntax{"[THINK]", "[/THINK]", calls};
 
 }  // namespace
 

@@ -5,7 +5,7 @@ namespace linnet {
 namespace {
 
 constexpr CallSection calls[] = {{"<TOOLCALL>", "</TOOLCALL>", calls_from_json}};
-constexpr Syntax syntax{"<think>", "</think>", calls};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls};
 
 }  // namespace
 

@@ -6,7 +6,7 @@ namespace {
 
 constexpr CallSection calls[] = {{"<|tool_call|>", "<|/tool_call|>", calls_from_json},
                                  {"functools", "", calls_from_json}};
-constexpr Syntax syntax{"<think>", "</think>", calls};
+constexpr SectionSyntax syntax{"<think>", "</think>", calls};
 
 }  // namespace
 

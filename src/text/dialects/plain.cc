@@ -4,7 +4,7 @@
 namespace linnet {
 namespace {
 
-constexpr Syntax syntax{"<think>", "</think>", {}};
+constexpr SectionSyntax syntax{"<think>", "</think>", {}};
 
 }  // namespace
 

@@ -25,7 +25,7 @@ size_t begun(std::string_view text, std::string_view marker) {
 
 class SectionParser final : public OutputParser {
   public:
-    SectionParser(const Syntax& syntax, DialectUse use) : syntax_(syntax), use_(use) {
+    SectionParser(const SectionSyntax& syntax, DialectUse use) : syntax_(syntax), use_(use) {
         bool inside = use.starts_inside && use.reasoning && !syntax.reasoning_close.empty();
         state_ = inside ? State::Reasoning : State::Start;
     }
@@ -274,7 +274,7 @@ class SectionParser final : public OutputParser {
         return false;
     }
 
-    const Syntax& syntax_;
+    const SectionSyntax& syntax_;
     const DialectUse use_;
     State state_;
     std::string held_;  // not yet told
@@ -289,7 +289,7 @@ class SectionParser final : public OutputParser {
 
 }  // namespace
 
-std::unique_ptr<OutputParser> section_parser(const Syntax& syntax, DialectUse use) {
+std::unique_ptr<OutputParser> section_parser(const SectionSyntax& syntax, DialectUse use) {
     return std::make_unique<SectionParser>(syntax, use);
 }
 

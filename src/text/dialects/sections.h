@@ -18,7 +18,7 @@ struct CallSection {
     bool json = true;  // a close marker inside a JSON string does not close
 };
 
-struct Syntax {
+struct SectionSyntax {
     std::string_view reasoning_open, reasoning_close;  // empty where a family has none
     std::span<const CallSection> calls;
     bool bare_json = false;                       // an answer may be a call without any marker
@@ -26,6 +26,6 @@ struct Syntax {
 };
 
 // `syntax` outlives the parser.
-std::unique_ptr<OutputParser> section_parser(const Syntax& syntax, DialectUse use);
+std::unique_ptr<OutputParser> section_parser(const SectionSyntax& syntax, DialectUse use);
 
 }  // namespace linnet
