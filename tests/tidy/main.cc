@@ -102,6 +102,7 @@ int main(int count, char** arguments) {
         check_links(tidy, file);
     }
     check_allowed_sizes(tidy);
+    check_twins(tidy);
 
     std::ranges::sort(tidy.findings);
     for (const tidy::Finding& finding : tidy.findings) {

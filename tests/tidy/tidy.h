@@ -64,6 +64,10 @@ void check_allowed_sizes(Tidy& tidy);  // the list itself: nothing in it that is
 // links.cc: links between documents lead somewhere.
 void check_links(Tidy& tidy, const File& file);
 
+// twins.cc: no two files define types of one name. Each file compiles, but what templates and
+// inline functions make of them has one name too, and the linker keeps one of the two.
+void check_twins(Tidy& tidy);
+
 // C++ with comments and the contents of literals blanked out, every line where it was.
 std::string without_literals(std::string_view cpp);
 // One call a line, counted from 1, without the line's end.

@@ -140,6 +140,28 @@ TEST(TidySizes, TheListMayShrinkAndNeverGrow) {
     EXPECT_EQ(tidy.findings.size(), 1u);
 }
 
+TEST(TidyTwins, TypesOfOneNameStandInOneFile) {
+    auto twins = [](std::string first, std::string second) {
+        Tidy tidy;
+        tidy.files = {{"src/a/a.h", std::move(first)}, {"apps/b.h", std::move(second)}};
+        check_twins(tidy);
+        return tidy.findings.size();
+    };
+    const std::string a = "namespace n {\nstruct A {\n};\n}  // namespace n\n";
+    EXPECT_EQ(twins(a, a), 1u);
+    EXPECT_EQ(twins(a, "namespace n {\nclass A final : public B {\n};\n}  // namespace n\n"), 1u);
+    EXPECT_EQ(twins(a, "namespace m {\nstruct A {\n};\n}  // namespace m\n"), 0u);
+    EXPECT_EQ(twins(a,
+                    "namespace n {\nnamespace {\nstruct A {\n};\n}  // namespace\n"
+                    "}  // namespace n\n"),
+              0u);
+    // A name that is only declared, a type within another, and one that is not at the margin.
+    EXPECT_EQ(twins(a,
+                    "namespace n {\nclass A;\nstruct A::B {\n};\nstruct C {\n"
+                    "    struct A {\n    };\n};\n}  // namespace n\n"),
+              0u);
+}
+
 TEST(TidyLinks, LeadSomewhere) {
     Tidy tidy;
     tidy.files.push_back({"docs/b.md", "# A Title, with `code`\n"});
