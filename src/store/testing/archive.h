@@ -17,7 +17,10 @@ inline std::string deflate_raw(std::string_view content, int level = 6, size_t b
     z_stream stream{};
     check(deflateInit2(&stream, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK,
           "zlib packs");
-    std::string out(deflateBound(&stream, content.size()) + content.size() / 10 + 1000, '\0');
+    // A block of its own costs a few bytes, a code table included where there are many symbols.
+    constexpr size_t block_cost = 100;
+    const size_t blocks = 1 + (block_bytes ? content.size() / block_bytes : 0);
+    std::string out(deflateBound(&stream, content.size()) + blocks * block_cost, '\0');
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
     while (true) {
