@@ -81,6 +81,18 @@ inline int32_t four_bytes(const int8_t* q) {
     return out;
 }
 
+// Ints::dot() for bytes up to 255: by nibbles where the set's takes only small ones, whose products
+// in pairs fit 16 bits.
+template <class Sum>
+inline Sum dot_bytes(Sum sum, Lines weights, int32_t four) {
+    if constexpr (Sum::takes_bytes) {
+        return Sum::dot(sum, weights, four);
+    } else {
+        Sum high = Sum::dot(Sum::all(0), weights.high_nibbles(), four);
+        return Sum::dot(Sum::add(sum, high.times_16()), weights.low_nibbles(), four);
+    }
+}
+
 // How far in front of what is read memory is asked for it: about half a microsecond's worth. The
 // streams of a group are too short for the processor to see by itself where they lead.
 constexpr size_t ahead_blocks = 32;
@@ -132,10 +144,8 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
             for (int t = 0; t < TOKENS; t++) {
                 int32_t four = four_bytes(x[t * x_stride + block].q + 4 * i);
                 Ints& dot = dots[t][HALVES == 2 ? i / 4 : 0][i % SUMS];
-                if constexpr (FORM.is_small())
-                    dot = Ints::dot_small(dot, weights, four);
-                else
-                    dot = Ints::dot_bytes(dot, weights, four);
+                dot =
+                    FORM.is_small() ? Ints::dot(dot, weights, four) : dot_bytes(dot, weights, four);
             }
         });
         for (int h = 0; h < HALVES; h++) {

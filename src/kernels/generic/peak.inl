@@ -17,7 +17,7 @@ inline float byte_products(const uint8_t* lines, const int8_t* x, size_t rounds)
             for (int t = 0; t < TOKENS; t++) {
                 int32_t four = four_bytes(x + 32 * t + 4 * i);
                 for (int l = 0; l < peak_lines; l++)
-                    sums[t][l] = Ints::dot_small(sums[t][l], weights[l], four);
+                    sums[t][l] = Ints::dot(sums[t][l], weights[l], four);
             }
     }
     float total = 0;

@@ -14,25 +14,22 @@ namespace {
 
 struct Ints {
     static constexpr int tokens_max = 2;
+    static constexpr bool takes_bytes = false;
     __m256i lo, hi;
     static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
     static Ints add(Ints a, Ints b) {
         return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
     }
     Vec to_float() const { return {_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)}; }
+    Ints times_16() const { return {_mm256_slli_epi32(lo, 4), _mm256_slli_epi32(hi, 4)}; }
     // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
-    static Ints dot_small(Ints sum, Lines w, int32_t a) {
-        return {dot(sum.lo, w.lo, _mm256_set1_epi32(a)), dot(sum.hi, w.hi, _mm256_set1_epi32(a))};
+    static Ints dot(Ints sum, Lines w, int32_t a) {
+        __m256i four = _mm256_set1_epi32(a);
+        return {half_dot(sum.lo, w.lo, four), half_dot(sum.hi, w.hi, four)};
     }
-    static __m256i dot(__m256i sum, __m256i w, __m256i a) {
+    static __m256i half_dot(__m256i sum, __m256i w, __m256i a) {
         __m256i pairs = _mm256_maddubs_epi16(w, a);
         return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-    }
-    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
-    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
-        Ints high = dot_small(all(0), w.high_nibbles(), a);
-        Ints shifted{_mm256_slli_epi32(high.lo, 4), _mm256_slli_epi32(high.hi, 4)};
-        return dot_small(add(sum, shifted), w.low_nibbles(), a);
     }
 };
 

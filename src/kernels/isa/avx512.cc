@@ -19,21 +19,17 @@ namespace {
 
 struct Ints {
     static constexpr int tokens_max = 8;
+    static constexpr bool takes_bytes = false;
     __m512i v;
     static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
     static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
     Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
     // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
-    static Ints dot_small(Ints sum, Lines w, int32_t a) {
+    static Ints dot(Ints sum, Lines w, int32_t a) {
         __m512i pairs = _mm512_maddubs_epi16(w.v, _mm512_set1_epi32(a));
         return {_mm512_add_epi32(sum.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
     }
-    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
-    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
-        Ints high = dot_small(all(0), w.high_nibbles(), a);
-        return dot_small({_mm512_add_epi32(sum.v, _mm512_slli_epi32(high.v, 4))}, w.low_nibbles(),
-                         a);
-    }
+    Ints times_16() const { return {_mm512_slli_epi32(v, 4)}; }
 };
 
 #include "kernels/generic/f32.inl"

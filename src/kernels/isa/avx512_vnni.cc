@@ -19,14 +19,14 @@ namespace {
 
 struct Ints {
     static constexpr int tokens_max = 8;
+    static constexpr bool takes_bytes = true;
     __m512i v;
     static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
     static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
     Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
-    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
+    static Ints dot(Ints sum, Lines w, int32_t a) {
         return {_mm512_dpbusd_epi32(sum.v, w.v, _mm512_set1_epi32(a))};
     }
-    static Ints dot_small(Ints sum, Lines w, int32_t a) { return dot_bytes(sum, w, a); }
 };
 
 #include "kernels/generic/f32.inl"

@@ -14,18 +14,18 @@ namespace {
 
 struct Ints {
     static constexpr int tokens_max = 4;
+    static constexpr bool takes_bytes = true;
     __m256i lo, hi;
     static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
     static Ints add(Ints a, Ints b) {
         return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
     }
     Vec to_float() const { return {_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)}; }
-    static Ints dot_bytes(Ints sum, Lines w, int32_t a) {
+    static Ints dot(Ints sum, Lines w, int32_t a) {
         __m256i four = _mm256_set1_epi32(a);
         return {_mm256_dpbusd_avx_epi32(sum.lo, w.lo, four),
                 _mm256_dpbusd_avx_epi32(sum.hi, w.hi, four)};
     }
-    static Ints dot_small(Ints sum, Lines w, int32_t a) { return dot_bytes(sum, w, a); }
 };
 
 #include "kernels/generic/f32.inl"

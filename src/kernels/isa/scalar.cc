@@ -146,6 +146,7 @@ struct Lines {
 
 struct Ints {
     static constexpr int tokens_max = 1;
+    static constexpr bool takes_bytes = true;
     int32_t v[16];
     static Ints all(int32_t x) {
         Ints out;
@@ -161,15 +162,12 @@ struct Ints {
         return Vec::each([&](int i) { return static_cast<float>(v[i]); });
     }
     // Each lane adds four products of its bytes with the four of `a`.
-    static Ints dot_small(const Ints& sum, const Lines& w, int32_t a) {
+    static Ints dot(const Ints& sum, const Lines& w, int32_t a) {
         int8_t four[4];
         __builtin_memcpy(four, &a, sizeof four);
         Ints out = sum;
         for (int i = 0; i < 64; i++) out.v[i / 4] += w.v[i] * four[i % 4];
         return out;
-    }
-    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) {
-        return dot_small(sum, w, a);
     }
 };
 

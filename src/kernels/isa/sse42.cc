@@ -15,6 +15,7 @@ namespace {
 
 struct Ints {
     static constexpr int tokens_max = 2;
+    static constexpr bool takes_bytes = false;
     __m128i v[4];
     template <class F>
     [[gnu::always_inline]] static Ints each(F f) {
@@ -30,7 +31,7 @@ struct Ints {
         return Vec::each([&](int i) { return _mm_cvtepi32_ps(v[i]); });
     }
     // Each lane adds four products of its bytes (below 64) with the four of `a`. Pairs fit 16 bits.
-    [[gnu::always_inline]] static Ints dot_small(const Ints& sum, const Lines& w, int32_t a) {
+    [[gnu::always_inline]] static Ints dot(const Ints& sum, const Lines& w, int32_t a) {
         Ints out;
         for (int i = 0; i < 4; i++) {
             __m128i pairs = _mm_maddubs_epi16(w.v[i], _mm_set1_epi32(a));
@@ -38,11 +39,8 @@ struct Ints {
         }
         return out;
     }
-    // The same for bytes up to 255, whose pairs would not fit: by nibbles.
-    static Ints dot_bytes(const Ints& sum, const Lines& w, int32_t a) {
-        Ints high = dot_small(all(0), w.high_nibbles(), a);
-        Ints shifted = each([&](int i) { return _mm_slli_epi32(high.v[i], 4); });
-        return dot_small(add(sum, shifted), w.low_nibbles(), a);
+    Ints times_16() const {
+        return each([&](int i) { return _mm_slli_epi32(v[i], 4); });
     }
 };
 
