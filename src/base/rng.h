@@ -8,17 +8,23 @@
 
 namespace linnet {
 
+// Half of splitmix64 (Steele, Lea and Flood 2014): neighbouring numbers become unlike ones.
+constexpr uint64_t scattered(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+inline constexpr uint64_t golden_ratio = 0x9E3779B97F4A7C15u;
+// The draw at `place` (from 0) of the sequence that `seed` starts.
+constexpr uint64_t splitmix(uint64_t seed, uint64_t place) {
+    return scattered((place + 1) * golden_ratio + seed);
+}
+
 // xoshiro256** by Blackman and Vigna (2018), seeded by splitmix64. A copy continues on its own.
 class Rng {
   public:
     explicit Rng(uint64_t seed) {
-        for (uint64_t& word : state_) {
-            seed += 0x9E3779B97F4A7C15u;
-            uint64_t mixed = seed;
-            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
-            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
-            word = mixed ^ (mixed >> 31);
-        }
+        for (uint64_t i = 0; i < 4; i++) state_[i] = splitmix(seed, i);
     }
 
     uint64_t next() {

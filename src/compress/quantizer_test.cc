@@ -13,23 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/rng.h"
 #include "base/testing/data.h"
 
 namespace linnet {
 namespace {
 
-constexpr uint64_t golden_ratio = 0x9E3779B97F4A7C15;
 constexpr size_t golden_rows = 48;
-
-uint64_t mix(uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-    return x ^ (x >> 31);
-}
-
-uint64_t splitmix(uint64_t seed, uint64_t place) {
-    return mix((place + 1) * golden_ratio + seed);
-}
 
 // Bell-shaped, in groups of 32 of their own spread; some groups are zero, positive or tiny.
 std::vector<float> weights(uint64_t seed, size_t count) {
@@ -61,7 +51,7 @@ uint64_t digest(std::vector<std::byte> bytes) {
     for (size_t i = 0; i < bytes.size() / 4; i++) {
         uint32_t word;
         std::memcpy(&word, bytes.data() + 4 * i, 4);
-        sum += mix(word + golden_ratio * (i + 1));
+        sum += scattered(word + golden_ratio * (i + 1));
     }
     return sum;
 }

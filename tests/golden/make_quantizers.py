@@ -16,8 +16,8 @@ import sys
 
 import numpy as np
 
-U64 = np.uint64
-GOLDEN = 0x9E3779B97F4A7C15
+from draws import U64, digest, splitmix
+
 ROWS = 48
 FORMATS = {  # ggml's number, values and bytes of a block
     "q4_0": (2, 32, 18), "q4_1": (3, 32, 20), "q5_0": (6, 32, 22), "q5_1": (7, 32, 24), "q8_0": (8, 32, 34),
@@ -27,20 +27,8 @@ FORMATS = {  # ggml's number, values and bytes of a block
 }
 
 
-def mix(x):
-    x = (x ^ (x >> U64(30))) * U64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> U64(27))) * U64(0x94D049BB133111EB)
-    return x ^ (x >> U64(31))
-
-
-def splitmix(seed, count):
-    return mix((np.arange(1, count + 1, dtype=U64) * U64(GOLDEN)) + U64(seed))
-
-
-def digest(data):
-    data = np.concatenate([data, np.zeros(-data.size % 4, np.uint8)])
-    words = data.view(np.uint32).astype(U64)
-    return int(np.sum(mix(words + U64(GOLDEN) * np.arange(1, words.size + 1, dtype=U64)), dtype=U64))
+def digest_of_bytes(data):
+    return digest(np.concatenate([data, np.zeros(-data.size % 4, np.uint8)]).view(np.uint32))
 
 
 def weights(seed, count):
@@ -74,7 +62,7 @@ def main():
             out = np.zeros(ROWS * columns // values * size, np.uint8)
             quantize(number, x.ctypes.data, out.ctypes.data, 0, ROWS, columns,
                      importance.ctypes.data if kind == "weighted" else None)
-            lines.append(f"{name} {kind} {columns} {seed} {digest(out):016x}\n")
+            lines.append(f"{name} {kind} {columns} {seed} {digest_of_bytes(out):016x}\n")
     pathlib.Path(__file__).with_name("quantizers.txt").write_text("".join(lines))
 
 

@@ -13,7 +13,6 @@ namespace linnet::quantize {
 namespace {
 
 constexpr int width = 32;
-constexpr Grid grid{-0.9f, 0.05f, 36};
 
 template <int n>
 Strip<n> strip_of(const FeedbackBlock& block, int part = 0) {
@@ -25,9 +24,14 @@ Strip<n> strip_of(const FeedbackBlock& block, int part = 0) {
     return strip;
 }
 
+// As a block keeps it.
+float half(float value) {
+    return half_to_float(float_to_half(value));
+}
+
 Floats as_halves(const float* values) {
     Floats out;
-    for (int lane = 0; lane < lanes; lane++) out[lane] = half_to_float(float_to_half(values[lane]));
+    for (int lane = 0; lane < lanes; lane++) out[lane] = half(values[lane]);
     return out;
 }
 
@@ -54,7 +58,7 @@ Floats round_without_offset(Floats x, Floats scale, Floats) {
 template <int top>
 void fit_with_offset(FeedbackBlock& block) {
     Fit<width> fit;
-    fit_offset(strip_of<width>(block), top, grid, fit);
+    fit_offset(strip_of<width>(block), top, fine_grid, fit);
     for (float& offset : fit.offset) offset = -offset;
     block.scale[0] = as_halves(fit.scale);
     block.offset[0] = as_halves(fit.offset);
@@ -103,10 +107,6 @@ void store_iq4(const FeedbackBlock& block, int lane, std::byte* to) {
     pack_codes(codes, out);
 }
 
-float half(float value) {
-    return half_to_float(float_to_half(value));
-}
-
 // What is fitted to the parts of a block of 256, part by part.
 struct PartFits {
     float scales[lanes][16], offsets[lanes][16], weights[16];
@@ -132,7 +132,7 @@ template <int n, int top, int scale_top>
 void fit_k_offsets(FeedbackBlock& block) {
     constexpr int parts = 256 / n;
     PartFits fits = fit_parts<n>(
-        block, [](const Strip<n>& strip, Fit<n>& fit) { fit_offset(strip, top, grid, fit); });
+        block, [](const Strip<n>& strip, Fit<n>& fit) { fit_offset(strip, top, fine_grid, fit); });
     for (int lane = 0; lane < lanes; lane++) {
         uint8_t *scales = block.scale_codes[lane], *offsets = block.offset_codes[lane];
         const float scale =
@@ -153,7 +153,7 @@ void fit_q3_k(FeedbackBlock& block) {
         block, [](const Strip<16>& strip, Fit<16>& fit) { fit_symmetric(strip, 4, fit); });
     for (int lane = 0; lane < lanes; lane++) {
         uint8_t* scales = block.scale_codes[lane];
-        const float scale = half(fit_symmetric(fits.scales[lane], fits.weights, 16, 32, scales));
+        const float scale = half(fit_symmetric<16>(fits.scales[lane], fits.weights, 32, scales));
         block.whole_scale[lane] = scale;
         for (int part = 0; part < 16; part++) {
             block.scale[part][lane] = scale * static_cast<float>(scales[part] - 32);

@@ -27,9 +27,7 @@ void weigh(const float* x, const float* importance, int n, float square, float* 
 }
 
 float twice_mean_square(const float* x, int n) {
-    float sum = 0;
-    for (int i = 0; i < n; i++) sum += x[i] * x[i];
-    return sum * (2 / static_cast<float>(n));
+    return sum_of_squares(x, static_cast<size_t>(n)) * (2 / static_cast<float>(n));
 }
 
 void pack(const float* x, float scale, uint8_t* nibbles) {
@@ -51,8 +49,7 @@ void quantize_super_block(const float* x, const float* importance, codec::IQ4_XS
     block.scale.set(scale);
     int high = 0;
     for (int part = 0; part < parts; part++) {
-        int whole = codec::round_even(inverse * scales[part], 1 << 20);
-        whole = std::clamp(whole, -32, 31);
+        const int whole = std::clamp(nearest(inverse * scales[part]), -32, 31);
         pack(x + part * width, scale * static_cast<float>(whole), block.nibbles + 16 * part);
         const int code = whole + 32;
         uint8_t& low = block.scales_low[part / 2];

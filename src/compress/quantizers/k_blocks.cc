@@ -18,16 +18,6 @@ namespace {
 
 constexpr int values = 256;
 
-int nearest(float x) {
-    return codec::round_even(x, 1 << 20);
-}
-
-float sum_of_squares(const float* x, int n) {
-    float sum = 0;
-    for (int i = 0; i < n; i++) sum += x[i] * x[i];
-    return sum;
-}
-
 // A super-block in parts of n values: what the fits find.
 template <int n>
 struct Parts {
@@ -90,7 +80,7 @@ void with_offsets(const float* x, const float* importance, Grid plain, Block& bl
     if (importance) {
         parts.weigh(x, importance, 2 * sum_of_squares(x, values) / values);
         parts.fit(x, [](const Strip<32>& strip, Fit<32>& fit) {
-            fit_offset(strip, top, Grid{-0.9f, 0.05f, 36}, fit);
+            fit_offset(strip, top, fine_grid, fit);
         });
         block.scale.set(fit_positive(parts.scales, parts.weights, 8, 63, scales));
         block.offset.set(fit_positive(parts.offsets, parts.weights, 8, 63, offsets));
@@ -126,9 +116,8 @@ void quantize_block(const float* x, const float* importance, codec::Q2_K& block)
     uint8_t scales[16], offsets[16];
     if (importance) {
         parts.weigh(x, importance, sum_of_squares(x, values) / values);
-        parts.fit(x, [](const Strip<16>& strip, Fit<16>& fit) {
-            fit_offset(strip, 3, Grid{-0.9f, 0.05f, 36}, fit);
-        });
+        parts.fit(
+            x, [](const Strip<16>& strip, Fit<16>& fit) { fit_offset(strip, 3, fine_grid, fit); });
         block.scale.set(fit_positive(parts.scales, parts.weights, 16, 15, scales));
         block.offset.set(fit_positive(parts.offsets, parts.weights, 16, 15, offsets));
     } else {
@@ -153,7 +142,7 @@ void quantize_block(const float* x, const float* importance, codec::Q3_K& block)
     if (importance) {
         parts.weigh(x, importance, 2 * sum_of_squares(x, values) / values);
         parts.fit(x, [](const Strip<16>& strip, Fit<16>& fit) { fit_symmetric(strip, 4, fit); });
-        block.scale.set(fit_symmetric(parts.scales, parts.weights, 16, 32, scales));
+        block.scale.set(fit_symmetric<16>(parts.scales, parts.weights, 32, scales));
     } else {
         for (int part = 0; part < 16; part++)
             parts.scales[part] = fit_by_moves(x + 16 * part, 16, 4, parts.levels + 16 * part);

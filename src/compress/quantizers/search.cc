@@ -2,17 +2,8 @@
 
 #include <algorithm>
 
-#include "tensor/dtypes/round.h"
-
 namespace linnet::quantize {
 namespace {
-
-// No level is beyond this; what is clamped to it would be clamped anyway.
-constexpr int level_max = 1 << 20;
-
-int nearest(float x) {
-    return codec::round_even(x, level_max);
-}
 
 float sized_largest(const float* x, int n) {
     float best = 0, value = 0;
@@ -41,35 +32,6 @@ struct Sums {
 };
 
 }  // namespace
-
-float fit_symmetric(const float* x, const float* weight, int n, int half, uint8_t* levels) {
-    const float top = sized_largest(x, n);
-    if (top == 0) {
-        std::fill_n(levels, n, uint8_t{0});
-        return 0;
-    }
-    auto level_at = [&](int i, float inverse) {
-        return std::clamp(nearest(inverse * x[i]), -half, half - 1);
-    };
-    const auto bound = static_cast<float>(half);
-    float best_inverse = -bound / top;
-    Sums sums;
-    for (int i = 0; i < n; i++) sums.add(weight[i], x[i], level_at(i, best_inverse));
-    float scale = sums.square != 0 ? sums.product / sums.square : 0, best = scale * sums.product;
-    for (int step = -9; step <= 9; step++) {
-        if (step == 0) continue;
-        float inverse = -(bound + 0.1f * static_cast<float>(step)) / top;
-        sums = {};
-        for (int i = 0; i < n; i++) sums.add(weight[i], x[i], level_at(i, inverse));
-        if (sums.square > 0 && sums.product * sums.product > best * sums.square) {
-            scale = sums.product / sums.square;
-            best = scale * sums.product;
-            best_inverse = inverse;
-        }
-    }
-    for (int i = 0; i < n; i++) levels[i] = static_cast<uint8_t>(half + level_at(i, best_inverse));
-    return scale;
-}
 
 float fit_positive(const float* x, const float* weight, int n, int top, uint8_t* levels) {
     const float most = std::max(0.0f, *std::max_element(x, x + n));

@@ -6,14 +6,27 @@
 // equal weights give equal bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "compress/quantizers/lanes.h"
+#include "tensor/dtypes/round.h"
 
 namespace linnet::quantize {
 
 // Blocks whose values are all smaller count as zeros.
 constexpr float smallest = 1e-15f;
+
+// To the nearest integer, halves to even; no level is beyond the bound.
+inline int nearest(float x) {
+    return codec::round_even(x, 1 << 20);
+}
+
+inline float sum_of_squares(const float* x, size_t n) {
+    float sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i] * x[i];
+    return sum;
+}
 
 // What a search finds for up to four blocks: their levels one block after the other.
 template <int n>
@@ -87,6 +100,8 @@ struct Grid {
     int steps;
     bool absolute = false;  // what is made small is the sum of |error|, else of its squares
 };
+// Where importances are known.
+constexpr Grid fine_grid{-0.9f, 0.05f, 36};
 
 // x ~ scale * level - offset with levels 0 … top and an offset that is not negative. What is found
 // moves the range that the next scales are tried on.
@@ -150,9 +165,14 @@ void fit_offset(const Strip<n>& strip, int top, Grid grid, Fit<n>& fit) {
         fit.scale[lane] = scale[lane], fit.offset[lane] = -low[lane];
 }
 
-// The same for few values of a super-block, such as the scales of its parts:
-// x ~ scale * (level - half).
-float fit_symmetric(const float* x, const float* weight, int n, int half, uint8_t* levels);
+// Of one block alone, such as the scales of a super-block's parts; returns the scale.
+template <int n>
+float fit_symmetric(const float* x, const float* weight, int half, uint8_t* levels) {
+    Fit<n> fit;
+    fit_symmetric(Strip<n>(x, weight, 1), half, fit);
+    std::copy_n(fit.levels, n, levels);
+    return fit.scale[0];
+}
 // x ~ scale * level, levels 0 … top: a search over scales, then single levels moved as long as that
 // helps. REQUIRES: x is not negative, but for what rounding may leave.
 float fit_positive(const float* x, const float* weight, int n, int top, uint8_t* levels);

@@ -12,20 +12,13 @@ namespace linnet::quantize {
 namespace {
 
 constexpr int width = 32;
-constexpr Grid offset_grid{-0.9f, 0.05f, 36};
-
-float mean_square(const float* row, size_t columns) {
-    float sum = 0;
-    for (size_t i = 0; i < columns; i++) sum += row[i] * row[i];
-    return sum / static_cast<float>(columns);
-}
 
 // Errors count by their column's importance, and more for large values, which tend to stand out in
 // the product as well.
 template <class Block, class Search>
 void quantize_row(const float* row, const float* importance, size_t columns, std::byte* to,
                   Search search) {
-    const float variance = mean_square(row, columns);
+    const float variance = sum_of_squares(row, columns) / static_cast<float>(columns);
     auto* block = reinterpret_cast<Block*>(to);
     const size_t blocks = columns / width;
     for (size_t first = 0; first < blocks; first += lanes) {
@@ -54,10 +47,9 @@ void symmetric(const float* row, const float* importance, size_t columns, std::b
 
 template <class Block, int top>
 void with_offset(const float* row, const float* importance, size_t columns, std::byte* blocks) {
-    quantize_row<Block>(row, importance, columns, blocks,
-                        [](const Strip<width>& strip, Fit<width>& fit) {
-                            fit_offset(strip, top, offset_grid, fit);
-                        });
+    quantize_row<Block>(
+        row, importance, columns, blocks,
+        [](const Strip<width>& strip, Fit<width>& fit) { fit_offset(strip, top, fine_grid, fit); });
 }
 
 }  // namespace

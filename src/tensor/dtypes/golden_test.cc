@@ -10,28 +10,16 @@
 #include <set>
 #include <sstream>
 
+#include "base/rng.h"
 #include "base/testing/data.h"
 #include "tensor/dtype.h"
 
 namespace linnet {
 namespace {
 
-constexpr uint64_t golden_ratio = 0x9E3779B97F4A7C15;
-
-uint64_t mix(uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-    return x ^ (x >> 31);
-}
-
-// The draw at `place` (from 0) of the sequence that `seed` starts.
-uint64_t splitmix(uint64_t seed, uint64_t place) {
-    return mix((place + 1) * golden_ratio + seed);
-}
-
 uint64_t digest(const std::vector<uint32_t>& words) {
     uint64_t sum = 0;
-    for (uint64_t i = 0; i < words.size(); i++) sum += mix(words[i] + golden_ratio * (i + 1));
+    for (uint64_t i = 0; i < words.size(); i++) sum += scattered(words[i] + golden_ratio * (i + 1));
     return sum;
 }
 
