@@ -106,24 +106,33 @@ const Path& MappedFile::path() const {
     return mapping_->path;
 }
 
-static void advise(Bytes bytes, uint64_t offset, uint64_t length, int advice, bool whole_pages) {
+static uint64_t page_size() {
+    return static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void will_need(Bytes mapped) {
+    auto first = reinterpret_cast<uintptr_t>(mapped.data()), end = first + mapped.size();
+    first &= ~(page_size() - 1);
+    if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_WILLNEED);
+}
+
+static Bytes part_of(Bytes bytes, uint64_t offset, uint64_t length) {
     check(offset <= bytes.size() && length <= bytes.size() - offset, "advice within the mapping");
-    auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-    uint64_t end = offset + length;
-    // A page shared with the neighbour may be fetched early, but not dropped.
-    uint64_t first = whole_pages ? *checked_align(offset, page) : offset & ~(page - 1);
-    if (whole_pages && end != bytes.size()) end &= ~(page - 1);
-    if (first >= end) return;
-    auto* address = const_cast<std::byte*>(bytes.data()) + first;
-    ::madvise(address, end - first, advice);
+    return bytes.subspan(offset, length);
 }
 
 void MappedFile::will_need(uint64_t offset, uint64_t length) const {
-    advise(bytes(), offset, length, MADV_WILLNEED, false);
+    linnet::will_need(part_of(bytes(), offset, length));
 }
 
 void MappedFile::done_with(uint64_t offset, uint64_t length) const {
-    advise(bytes(), offset, length, MADV_DONTNEED, true);
+    const Bytes part = part_of(bytes(), offset, length);
+    // A page shared with a neighbour is not dropped.
+    const uint64_t page = page_size(), first = *checked_align(offset, page);
+    uint64_t end = offset + part.size();
+    if (end != bytes().size()) end &= ~(page - 1);
+    if (first < end)
+        ::madvise(const_cast<std::byte*>(bytes().data()) + first, end - first, MADV_DONTNEED);
 }
 
 Result<std::string> read_file(const Path& path, uint64_t bytes_max) {

@@ -53,6 +53,9 @@ class MappedFile {
     std::shared_ptr<const Mapping> mapping_;
 };
 
+// Tells the kernel that a part of a mapping will be read soon.
+void will_need(Bytes mapped);
+
 // A whole small file (or a device such as /dev/null). More than `bytes_max` is an error.
 Result<std::string> read_file(const Path& path, uint64_t bytes_max);
 

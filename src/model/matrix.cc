@@ -1,8 +1,5 @@
 #include "model/matrix.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -72,31 +69,26 @@ Result<> Matrix::pack(ThreadPool& pool, PackMemory& memory) {
         return Done{};
     }
     packing_ = packing;
-    size_t blocks = columns_ / pack_columns, groups = (rows_ + pack_rows - 1) / pack_rows;
+    size_t groups = (rows_ + pack_rows - 1) / pack_rows;
     if (!memory.hold(groups * group_bytes())) return Done{};
     packed_ = TRY(memory.take(groups * group_bytes()));
     std::byte* to = packed_.get();
     pool.for_each(groups, [&](size_t begin, size_t end) {
-        for (size_t group = begin; group < end; group++) {
-            size_t row = group * pack_rows;
-            pack_group(*packing, data_ + row * row_bytes_, std::min(pack_rows, rows_ - row), blocks,
-                       to + group * group_bytes());
-        }
+        for (size_t group = begin; group < end; group++)
+            pack_from(group * pack_rows, to + group * group_bytes());
     });
     return Done{};
+}
+
+// The group that begins at a row.
+void Matrix::pack_from(size_t row, std::byte* group) const {
+    pack_group(*packing_, data_ + row * row_bytes_, std::min(pack_rows, rows_ - row),
+               columns_ / pack_columns, group);
 }
 
 size_t Matrix::scratch_floats() const {
     if (!packed()) return panel_rows * columns_;
     return fine_floats + (packed_ ? 0 : group_bytes() / sizeof(float));
-}
-
-// Rows that stay in the file are read while the first of them are multiplied.
-void Matrix::ask_for(size_t begin, size_t end) const {
-    static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-    auto from = reinterpret_cast<uintptr_t>(data_ + begin * row_bytes_) / page * page;
-    auto to = reinterpret_cast<uintptr_t>(data_ + end * row_bytes_);
-    ::madvise(reinterpret_cast<void*>(from), to - from, MADV_WILLNEED);
 }
 
 // `room` has that of a group.
@@ -108,13 +100,13 @@ void Matrix::multiply_packed(const Kernels& kernels, const ActBlock* x, size_t t
         return kernels.matmul_packed(packing_->layout,
                                      packed_.get() + begin / pack_rows * group_bytes(), end - begin,
                                      blocks, x, tokens, y, y_stride);
-    ask_for(begin, end);
+    // They are read while the first of them are multiplied.
+    will_need({data_ + begin * row_bytes_, (end - begin) * row_bytes_});
     auto* group = reinterpret_cast<std::byte*>(room);
     for (size_t row = begin; row < end; row += pack_rows) {
-        size_t rows = std::min(pack_rows, end - row);
-        pack_group(*packing_, data_ + row * row_bytes_, rows, blocks, group);
-        kernels.matmul_packed(packing_->layout, group, rows, blocks, x, tokens, y + (row - begin),
-                              y_stride);
+        pack_from(row, group);
+        kernels.matmul_packed(packing_->layout, group, std::min(pack_rows, end - row), blocks, x,
+                              tokens, y + (row - begin), y_stride);
     }
 }
 

@@ -90,7 +90,7 @@ class Matrix {
     size_t group_bytes() const { return packing_->layout.group_bytes(columns_ / pack_columns); }
     void multiply_packed(const Kernels& kernels, const ActBlock* x, size_t tokens, size_t begin,
                          size_t end, float* y, size_t y_stride, float* room) const;
-    void ask_for(size_t begin, size_t end) const;
+    void pack_from(size_t row, std::byte* group) const;
 
     bool multiply_in_place(const Kernels& kernels, const float* x, size_t tokens, size_t begin,
                            size_t end, float* y, size_t y_stride) const;
