@@ -76,17 +76,6 @@ class Collector final : public ActivationObserver {
     std::unordered_map<const std::byte*, Place> places_;
 };
 
-Result<> read_chunk(Scorer& scorer, std::span<const int32_t> tokens, bool head,
-                    const Cancel& cancel, Collector& collector) {
-    if (!head) return scorer.advance(tokens, 0, tokens.size(), cancel, &collector);
-    for (size_t at = 0; at < tokens.size();) {
-        const size_t until = std::min(tokens.size(), at + scorer.rows_max());
-        TRY(scorer.logits(tokens, at, until, cancel, &collector));
-        at = until;
-    }
-    return Done{};
-}
-
 }  // namespace
 
 Result<Importance> collect_importance(Scorer& scorer, const Checkpoint& checkpoint,
@@ -98,7 +87,7 @@ Result<Importance> collect_importance(Scorer& scorer, const Checkpoint& checkpoi
     progress.count_in("chunks");
     progress.begin("reading the text", chunks.count(), 0);
     for (size_t i = 0; i < chunks.count(); i++) {
-        TRY(read_chunk(scorer, chunks.at(i), options.head, cancel, collector));
+        TRY(scorer.show(chunks.at(i), options.head, collector, cancel));
         progress.at(i + 1);
     }
     progress.end();

@@ -112,16 +112,7 @@ Result<> TextFeedback::read_text(std::span<const Tensor* const> group) {
     progress_.note(cat("reading ", chunks.count(), " chunks of the text for ", group.size(),
                        " matrices of squares"));
     for (size_t i = 0; i < chunks.count(); i++) {
-        auto chunk = chunks.at(i);
-        for (size_t at = 0; at < chunk.size();) {
-            const size_t step = head ? scorer_.rows_max() : chunk.size();
-            const size_t until = std::min(chunk.size(), at + step);
-            if (head)
-                TRY(scorer_.logits(chunk, at, until, cancel_, &sums));
-            else
-                TRY(scorer_.advance(chunk, at, until, cancel_, &sums));
-            at = until;
-        }
+        TRY(scorer_.show(chunks.at(i), head, sums, cancel_));
         sums.add_seen(scorer_.kernels(), scorer_.pool());
     }
     squares_.clear();

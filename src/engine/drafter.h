@@ -1,6 +1,5 @@
 // Guesses for the sequences of an engine, from the form that an answer shall have, from what they
-// have said and from a draft model. Not
-// thread-safe; the engine owns it.
+// have said and from a draft model. Not thread-safe; the engine owns it.
 #pragma once
 
 #include <memory>

@@ -293,18 +293,16 @@ void LocalEngine::advance(Sequence& sequence, size_t tokens, std::span<float> lo
     if (logits.empty()) return;
     double now = clock_.now_s();
     if (sequence.stats.answer_tokens == 0) sequence.first_token_s = now;
-    Constraint* constraint = sequence.request.constraint.get();
+    const Constraint* constraint = sequence.request.constraint.get();
     TokenChoice choice = sequence.sampler.choose(logits, sequence.tokens, sequence.allowed());
     int32_t token = choice.id;
     if (!std::isfinite(logits[static_cast<size_t>(token)])) {
         sequence.finish = FinishReason::Broken;
         return;
     }
-    sequence.stats.answer_tokens++;
-    sequence.tokens.push_back(token);
+    sequence.append(token);
     sequence.mailbox->events.try_push(
         TokenEvent{.token = std::move(choice), .finish = {}, .stats = {}});
-    if (constraint) constraint->accept(token);
     if (std::ranges::find(sequence.request.end_tokens, token) !=
             sequence.request.end_tokens.end() ||
         (constraint && constraint->is_done()))

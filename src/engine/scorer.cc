@@ -78,23 +78,33 @@ size_t Scorer::rows_max() const {
 }
 
 Result<> Scorer::advance(std::span<const int32_t> tokens, size_t from, size_t until,
-                         const Cancel& cancel, ActivationObserver* observer) {
+                         const Cancel& cancel) {
     while (from < until) {
         TRY(cancel.check());
         const size_t next = std::min(until, from + workspace_.size().tokens_max);
-        forward(tokens, from, next, false, observer);
+        forward(tokens, from, next, false);
         from = next;
     }
     return Done{};
 }
 
 Result<std::span<float>> Scorer::logits(std::span<const int32_t> tokens, size_t from, size_t until,
-                                        const Cancel& cancel, ActivationObserver* observer) {
+                                        const Cancel& cancel) {
     TRY(cancel.check());
     check(until - from <= rows_max(), "as many rows of logits as there is room for");
-    auto rows = forward(tokens, from, until, true, observer);
+    auto rows = forward(tokens, from, until, true);
     // They are the workspace's, and ours until the next step.
     return std::span(const_cast<float*>(rows.data()), rows.size());
+}
+
+Result<> Scorer::show(std::span<const int32_t> tokens, bool head, ActivationObserver& observer,
+                      const Cancel& cancel) {
+    const size_t step = head ? rows_max() : workspace_.size().tokens_max;
+    for (size_t from = 0; from < tokens.size(); from += step) {
+        TRY(cancel.check());
+        forward(tokens, from, std::min(tokens.size(), from + step), head, &observer);
+    }
+    return Done{};
 }
 
 Result<> Scorer::score(std::span<const int32_t> tokens, size_t first, const Cancel& cancel,

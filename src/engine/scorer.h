@@ -35,12 +35,16 @@ class Scorer {
 
     // Computes tokens [from, until), which gives no logits. The tokens before are computed.
     Result<> advance(std::span<const int32_t> tokens, size_t from, size_t until,
-                     const Cancel& cancel, ActivationObserver* observer = nullptr);
+                     const Cancel& cancel);
     // The same with the logits behind each, (until - from, vocabulary): the caller's until the next
     // call. REQUIRES: until - from <= rows_max().
     Result<std::span<float>> logits(std::span<const int32_t> tokens, size_t from, size_t until,
-                                    const Cancel& cancel, ActivationObserver* observer = nullptr);
+                                    const Cancel& cancel);
     size_t rows_max() const;
+    // Shows what each matrix is multiplied with by all these tokens: the head as well where it is
+    // wanted, which takes longer.
+    Result<> show(std::span<const int32_t> tokens, bool head, ActivationObserver& observer,
+                  const Cancel& cancel);
 
     ThreadPool& pool() { return pool_; }
     const Kernels& kernels() const { return kernels_; }
@@ -51,7 +55,7 @@ class Scorer {
     Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_t threads,
            Workspace::Size size, KvCache cache, Adapters adapters);
     std::span<const float> forward(std::span<const int32_t> tokens, size_t from, size_t until,
-                                   bool logits, ActivationObserver* observer);
+                                   bool logits, ActivationObserver* observer = nullptr);
 
     std::shared_ptr<const Model> model_;
     const Kernels& kernels_;

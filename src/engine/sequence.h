@@ -44,6 +44,7 @@ struct Sequence {
     RunStats stats;
     double submitted_s = 0, started_s = 0, first_token_s = 0;
     std::optional<FinishReason> finish;
+    std::optional<std::span<const uint64_t>> mask;  // the constraint's, of the next token
 
     Sequence(TokenRequest what, std::shared_ptr<Mailbox> to)
         : request(std::move(what)),
@@ -54,10 +55,18 @@ struct Sequence {
         if (request.sampler) sampler.restore(*request.sampler);
     }
 
-    // What the next token may be; empty where it may be any.
+    // What the next token may be; empty where it may be any. Asked for once a token.
     std::span<const uint64_t> allowed() {
         if (!request.constraint) return {};
-        return request.constraint->allowed(request.tokens_max - stats.answer_tokens);
+        if (!mask) mask = request.constraint->allowed(request.tokens_max - stats.answer_tokens);
+        return *mask;
+    }
+    // A token of the answer.
+    void append(int32_t token) {
+        stats.answer_tokens++;
+        tokens.push_back(token);
+        if (request.constraint) request.constraint->accept(token);
+        mask.reset();
     }
     // Whose logits the next choice looks at; empty where at all.
     std::span<const uint64_t> useful() {
