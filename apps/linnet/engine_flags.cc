@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "engine/draft_model.h"
+#include "engine/model_files.h"
 #include "linnet/models.h"
 
 namespace linnet {
@@ -58,8 +59,7 @@ Result<> EngineFlags::apply(Context& context, const Checkpoint& checkpoint, Math
     Checkpoint draft = TRY(open_model(context, draft_));
     auto same = check_same_vocabulary(checkpoint, draft);
     if (!same) return std::move(same).error().within(printable(draft_));
-    ThreadPool pool(options.threads);
-    auto model = Model::load(draft, math, pool);
+    auto model = load_model(draft, math, options.threads);
     if (!model) return std::move(model).error().within(printable(draft_));
     options.speculation.draft = std::move(*model);
     return Done{};

@@ -5,6 +5,7 @@
 #include "compress/collect.h"
 #include "compress/target.h"
 #include "compress/text_feedback.h"
+#include "engine/model_files.h"
 #include "linnet/models.h"
 #include "text/tokenizer.h"
 
@@ -54,18 +55,19 @@ Result<> QuantizeTarget::check() const {
     return Done{};
 }
 
-Result<std::vector<int32_t>> QuantizeTarget::tokens(Context& context,
-                                                    const Checkpoint& checkpoint) const {
+Result<std::span<const int32_t>> QuantizeTarget::tokens(Context& context,
+                                                        const Checkpoint& checkpoint) {
+    if (!tokens_.empty()) return std::span<const int32_t>(tokens_);
     std::string text =
         TRY(read_file(expand_home(calibration_, context.paths.home), text_bytes_max));
     Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    return tokenizer.encode(text);
+    tokens_ = tokenizer.encode(text);
+    return std::span<const int32_t>(tokens_);
 }
 
 Result<std::unique_ptr<Scorer>> QuantizeTarget::reader(Context& context,
                                                        const Checkpoint& checkpoint) const {
-    ThreadPool loading(chosen_threads(context));
-    auto model = TRY(Model::load(checkpoint, Math::Fast, loading));
+    auto model = TRY(load_model(checkpoint, Math::Fast, chosen_threads(context)));
     const uint32_t length = std::min(chunk_tokens, model->config().context);
     const Kernels& kernels = *TRY(chosen_kernels(context));
     return Scorer::make(
@@ -74,7 +76,7 @@ Result<std::unique_ptr<Scorer>> QuantizeTarget::reader(Context& context,
 }
 
 Result<Importance> QuantizeTarget::measure_importance(Context& context,
-                                                      const Checkpoint& checkpoint) const {
+                                                      const Checkpoint& checkpoint) {
     auto text = TRY(tokens(context, checkpoint));
     auto scorer = TRY(reader(context, checkpoint));
     CollectOptions options{.chunks = {.chunks_max = static_cast<size_t>(chunks_)}, .head = true};
@@ -94,8 +96,9 @@ Result<uint64_t> QuantizeTarget::file_bytes(const QuantizePlan& plan) const {
     return static_cast<uint64_t>(bytes);
 }
 
-Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(
-    Context& context, const QuantizePlan& plan, std::span<const RecipeRule> pinned) const {
+Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
+                                                            const QuantizePlan& plan,
+                                                            std::span<const RecipeRule> pinned) {
     const Path kept = expand_home(costs_, context.paths.home);
     std::error_code ignored;
     if (!costs_.empty() && std::filesystem::exists(kept, ignored)) {
@@ -109,8 +112,7 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(
     const size_t used = static_cast<size_t>(chunks_) * chunk_tokens;
     const size_t from = text.size() >= used + trial_tokens ? used : 0;
     const Kernels& kernels = *TRY(chosen_kernels(context));
-    TrialOptions options{
-        .kernels = kernels, .tokens = std::span(text).subspan(from), .context = trial_tokens};
+    TrialOptions options{.kernels = kernels, .tokens = text.subspan(from), .context = trial_tokens};
     ThreadPool pool(chosen_threads(context));
     auto costs = TRY(measure_costs(plan, pinned, options, pool, context.progress, context.cancel));
     if (!costs_.empty()) TRY(write_file_atomic(kept, costs_document(plan, costs).pretty() + "\n"));
@@ -118,14 +120,14 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(
 }
 
 Result<double> QuantizeTarget::choose(Context& context, QuantizePlan& plan,
-                                      std::span<const RecipeRule> pinned) const {
+                                      std::span<const RecipeRule> pinned) {
     auto costs = find_costs(context, plan, pinned);
     if (!costs) return std::move(costs).error();
     const uint64_t bytes = TRY(file_bytes(plan));
     return fit_to_size(plan, *costs, bytes, feedback_);
 }
 
-Result<> QuantizeTarget::write(Context& context, const QuantizePlan& plan, const Path& path) const {
+Result<> QuantizeTarget::write(Context& context, const QuantizePlan& plan, const Path& path) {
     ThreadPool pool(chosen_threads(context));
     if (!feedback_) return quantize_file(plan, path, pool, context.progress, context.cancel);
     auto text = TRY(tokens(context, plan.checkpoint));

@@ -17,27 +17,27 @@ class QuantizeTarget {
     // Usage where the options do not go together.
     Result<> check() const;
     // How much columns matter, from the text that is named.
-    Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint) const;
+    Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint);
     // Writes the plan, with feedback from the text where that is asked for.
-    Result<> write(Context& context, const QuantizePlan& plan, const Path& path) const;
+    Result<> write(Context& context, const QuantizePlan& plan, const Path& path);
     // Chooses the formats; returns the divergence that is foretold.
-    Result<double> choose(Context& context, QuantizePlan& plan,
-                          std::span<const RecipeRule> pinned) const;
+    Result<double> choose(Context& context, QuantizePlan& plan, std::span<const RecipeRule> pinned);
     const std::string& calibration() const { return calibration_; }
 
   private:
-    Result<std::vector<int32_t>> tokens(Context& context, const Checkpoint& checkpoint) const;
+    // Of the text, read once.
+    Result<std::span<const int32_t>> tokens(Context& context, const Checkpoint& checkpoint);
     Result<std::unique_ptr<Scorer>> reader(Context& context, const Checkpoint& checkpoint) const;
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
+    Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
+                                                std::span<const RecipeRule> pinned);
 
     std::optional<uint64_t> size_;
     std::optional<double> bits_;
-    Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
-                                                std::span<const RecipeRule> pinned) const;
-
     std::string calibration_, costs_;
     int64_t chunks_ = 16;
     bool feedback_ = false;
+    std::vector<int32_t> tokens_;
 };
 
 }  // namespace linnet

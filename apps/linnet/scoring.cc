@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/model_files.h"
 #include "linnet/adapter_options.h"
 #include "linnet/input.h"
 #include "linnet/models.h"
@@ -36,8 +37,7 @@ Result<std::unique_ptr<Scorer>> ScoredText::load(Context& from, const Checkpoint
                                                  const std::vector<std::string>& lora) const {
     auto scorer = [&]() -> Result<std::unique_ptr<Scorer>> {
         const Kernels& kernels = *TRY(chosen_kernels(from));
-        ThreadPool loading(chosen_threads(from));
-        auto model = TRY(Model::load(checkpoint, arithmetic.math(), loading));
+        auto model = TRY(load_model(checkpoint, arithmetic.math(), chosen_threads(from)));
         auto names = TRY(parse_adapters(from, lora));
         return Scorer::make(model, kernels,
                             {.threads = chosen_threads(from),

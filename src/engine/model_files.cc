@@ -7,8 +7,8 @@
 
 namespace linnet {
 
-static Result<std::shared_ptr<const Model>> load_model(const Checkpoint& checkpoint, Math math,
-                                                       size_t threads, uint64_t weights_max) {
+Result<std::shared_ptr<const Model>> load_model(const Checkpoint& checkpoint, Math math,
+                                                size_t threads, uint64_t weights_max) {
     ThreadPool pool(std::max<size_t>(threads, 1));
     return Model::load(checkpoint, math, pool, weights_max);
 }

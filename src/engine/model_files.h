@@ -19,6 +19,11 @@ struct ModelFiles {
                                    uint64_t weights_max = PackMemory::unlimited);
 };
 
+// The model alone, packed by `threads`.
+Result<std::shared_ptr<const Model>> load_model(const Checkpoint& checkpoint, Math math,
+                                                size_t threads,
+                                                uint64_t weights_max = PackMemory::unlimited);
+
 // How many bytes of weights may stay in a memory of memory_max; all of them where they fit beside
 // what else the model takes. Else some of the memory is left to the tokenizer and to what passes
 // through.

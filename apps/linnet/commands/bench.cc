@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/model_files.h"
 #include "linnet/arithmetic.h"
 #include "linnet/bench/document.h"
 #include "linnet/bench/page.h"
@@ -174,8 +175,7 @@ Result<BenchModel> Bench::load(Context& context, Checkpoint checkpoint, BenchRep
     report.work = work_per_token(checkpoint, math);
     auto memory_max = available_memory();
     double began_s = context.clock.now_s();
-    ThreadPool pool(threads);
-    auto model = Model::load(checkpoint, math, pool);
+    auto model = load_model(checkpoint, math, threads);
     if (!model) return std::move(model).error().within(printable(report.model));
     report.load_s = context.clock.now_s() - began_s;
     return BenchModel{.model = *std::move(model),

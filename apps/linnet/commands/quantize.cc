@@ -101,7 +101,7 @@ class QuantizeCommand final : public Command {
     }
 
     Result<std::optional<Importance>> find_importance(Context& context,
-                                                      const Checkpoint& checkpoint) const {
+                                                      const Checkpoint& checkpoint) {
         if (!imatrix_.empty())
             return std::optional(TRY(Importance::read(expand_home(imatrix_, context.paths.home))));
         if (target_.needs_text())
