@@ -40,12 +40,13 @@ Result<Opened> open_files(const char* path, const linnet_model_options* options)
     if (how.threads == 0) how.threads = static_cast<uint32_t>(cpu_budget().threads);
     if (how.threads > most || how.sequences > most || how.waiting > most)
         return Error{Code::Usage, cat("more than ", most, " threads, sequences or requests")};
-    if (how.kv < LINNET_KV_USUAL || how.kv > LINNET_KV_INT8)
+    if (how.kv < LINNET_KV_USUAL || how.kv > LINNET_KV_INT16)
         return Error{Code::Usage, cat("there are no numbers of the cache called ", how.kv)};
     std::string name = TRY(text_of(path, "the path"));
     auto checkpoint = Checkpoint::open(name);
     if (!checkpoint) return std::move(checkpoint).error().within(printable(name));
-    constexpr std::optional<KvType> kinds[] = {std::nullopt, KvType::F32, KvType::F16, KvType::I8};
+    constexpr std::optional<KvType> kinds[] = {std::nullopt, KvType::F32, KvType::F16, KvType::I8,
+                                               KvType::I16};
     return Opened{.checkpoint = std::move(*checkpoint),
                   .options = how,
                   .kernels = kernels_of(kernel_isas().back()),

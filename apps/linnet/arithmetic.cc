@@ -10,8 +10,8 @@ void Arithmetic::declare_math(Syntax& syntax) {
 Argument& Arithmetic::declare_kv(Syntax& syntax) {
     return syntax
         .option("--kv", &kv_, "TYPE",
-                "numbers of the key-value cache; default: f16, f32 with --math f32")
-        .one_of({"f16", "f32", "int8"});
+                "numbers of the key-value cache; default: int16, f32 with --math f32")
+        .one_of({"int16", "f16", "f32", "int8"});
 }
 
 Math Arithmetic::math() const {

@@ -60,9 +60,10 @@ std::function<void(const Kernels&)> quantize() {
 
 // A page of keys or values, for three query heads.
 std::function<void(const Kernels&)> attend(size_t depth, size_t width) {
-    return [depth, width, a = floats(3 * depth), b = std::vector<uint16_t>(depth * width, 0x3C00),
-            out = std::vector<float>(3 * width)](const Kernels& k) mutable {
-        k.accumulate_f16(a.data(), depth, 3, b.data(), depth, width, out.data(), width);
+    return [depth, width, a = std::vector<int16_t>(3 * depth, 100),
+            b = std::vector<int16_t>(depth * width, 100),
+            out = std::vector<int32_t>(3 * width)](const Kernels& k) mutable {
+        k.accumulate_i16(a.data(), depth, 3, b.data(), depth, width, out.data(), width);
     };
 }
 std::function<void(const Kernels&)> attention_scores() {

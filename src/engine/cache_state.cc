@@ -57,8 +57,8 @@ CacheState save_cache(CacheParts parts, std::span<const int32_t> tokens) {
         count = out.recurrent.empty() ? 0 : out.recurrent.back().tokens / page_tokens;
     }
     for (size_t i = 0; i < count; i++) {
-        std::span<const std::byte> bytes = parts.cache.page(held.pages[i]);
-        out.pages.insert(out.pages.end(), bytes.begin(), bytes.end());
+        out.pages.resize(out.pages.size() + parts.cache.page_bytes());
+        parts.cache.read_page(held.pages[i], &*out.pages.end() - parts.cache.page_bytes());
     }
     auto known = tokens.first(count * page_tokens);
     out.tokens.assign(known.begin(), known.end());
@@ -77,8 +77,7 @@ Result<> restore_cache(CacheParts parts, const CacheState& state) {
             return Error{Code::Busy, "running requests hold the pages that the state needs",
                          "try again when they are done"};
         const size_t bytes = parts.cache.page_bytes(), place = held.pages.size();
-        std::ranges::copy(std::span(state.pages).subspan(place * bytes, bytes),
-                          parts.cache.page(*page).begin());
+        parts.cache.write_page(*page, state.pages.data() + place * bytes);
         auto parent = held.pages.empty() ? std::nullopt : std::optional(held.pages.back());
         held.pages.push_back(*page);
         parts.pool.remember(parent, tokens.subspan(place * page_tokens, page_tokens), *page,

@@ -15,7 +15,7 @@ class DraftModel {
     struct Size {
         uint32_t context = 0;
         size_t sequences_max = 1;
-        KvType kv = KvType::F16;
+        KvType kv = KvType::I16;
     };
     static Result<std::unique_ptr<DraftModel>> make(std::shared_ptr<const Model> model,
                                                     const Kernels& kernels, ThreadPool& pool,

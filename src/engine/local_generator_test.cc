@@ -56,7 +56,7 @@ class LocalGeneratorTest : public ::testing::Test {
 };
 
 TEST_F(LocalGeneratorTest, TheCachesNumbersFollowTheArithmeticUnlessAskedFor) {
-    EXPECT_EQ(open()->engine().options().kv, KvType::F16);
+    EXPECT_EQ(open()->engine().options().kv, KvType::I16);
     EXPECT_EQ(open({}, Math::F32)->engine().options().kv, KvType::F32);
     EXPECT_EQ(open({}, Math::F32, KvType::I8)->engine().options().kv, KvType::I8);
 }

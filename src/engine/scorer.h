@@ -15,7 +15,7 @@ namespace linnet {
 struct ScorerOptions {
     size_t threads = 1;
     uint32_t context = 512;  // tokens of one text
-    KvType kv = KvType::F16;
+    KvType kv = KvType::I16;
     std::optional<uint64_t> memory_max{};  // bytes that model and buffers may take; NoFit beyond
     Adapters adapters{};                   // of the model
 };

@@ -41,12 +41,15 @@ struct Kernels {
     void (*add_scaled_f32)(float* y, const float* x, float scale, size_t n);
     // out[t * out_stride + c] += sum over k < depth of a[t * a_stride + k] * b[k * n + c], for all
     // t < rows and c < n, k in order, one fused multiply-add each. n is a multiple of 16.
-    void (*accumulate_f32)(const float* a, size_t a_stride, size_t rows, const float* b,
-                           size_t depth, size_t n, float* out, size_t out_stride);
-    void (*accumulate_f16)(const float* a, size_t a_stride, size_t rows, const uint16_t* b,
-                           size_t depth, size_t n, float* out, size_t out_stride);
-    void (*accumulate_i8)(const float* a, size_t a_stride, size_t rows, const int8_t* b,
-                          size_t depth, size_t n, float* out, size_t out_stride);
+    template <class Factor, class Number, class Sum>
+    using Accumulate = void (*)(const Factor* a, size_t a_stride, size_t rows, const Number* b,
+                                size_t depth, size_t n, Sum* out, size_t out_stride);
+    Accumulate<float, float, float> accumulate_f32;
+    Accumulate<float, uint16_t, float> accumulate_f16;
+    // The same of whole numbers, with exact sums: the caller sees to it that they fit int32. b has
+    // its rows in pairs, b[(k / 2 * n + c) * 2 + k % 2]; depth is even.
+    Accumulate<int16_t, int16_t, int32_t> accumulate_i16;
+    Accumulate<int16_t, int8_t, int32_t> accumulate_i8;
     // out = x * scale * weight, element by element
     void (*scale_f32)(const float* x, float scale, const float* weight, float* out, size_t n);
     // x = exp(x - maximum); returns the sum
@@ -58,8 +61,15 @@ struct Kernels {
     void (*silu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     void (*gelu_mul_f32)(const float* gate, const float* up, float* out, size_t n);
     void (*gelu_erf_mul_f32)(const float* gate, const float* up, float* out, size_t n);
-    // to nearest even
+    // to nearest even, here and below
     void (*float_to_half)(const float* x, uint16_t* out, size_t n);
+    // out = x * factor, which fits
+    void (*float_to_i16)(const float* x, float factor, int16_t* out, size_t n);
+    // out = x * weight / the result, such that none is above 32767 and their sum not above 65000.
+    // No x or weight is below 0; the result is 0 where all products are.
+    float (*weights_to_i16)(const float* x, const float* weight, int16_t* out, size_t n);
+    // out = x * scale * weight; `weight` null counts as ones
+    void (*i32_to_float)(const int32_t* x, float scale, const float* weight, float* out, size_t n);
 
     // Over packed weights: y[t * y_stride + r] for all r < rows and t < tokens; x is (tokens,
     // blocks). packed.h has the sums.

@@ -145,10 +145,7 @@ TEST_P(EachIsa, AccumulatesInOrderForEveryShape) {
                 auto a = random_floats(rows * a_stride, 20), b = random_floats(depth * n, 21);
                 auto start = random_floats(rows * out_stride, 22);
                 std::vector<uint16_t> halves(b.size());
-                std::vector<int8_t> bytes(b.size());
                 scalar.float_to_half(b.data(), halves.data(), b.size());
-                for (size_t i = 0; i < b.size(); i++)
-                    bytes[i] = static_cast<int8_t>(std::clamp(40 * b[i], -127.0f, 127.0f));
                 auto expect = [&](auto&& value, auto&& run) {
                     auto mine = start, expected = start;
                     run(mine.data());
@@ -170,14 +167,82 @@ TEST_P(EachIsa, AccumulatesInOrderForEveryShape) {
                            kernels.accumulate_f16(a.data(), a_stride, rows, halves.data(), depth, n,
                                                   out, out_stride);
                        });
-                expect([&](size_t i) { return static_cast<float>(bytes[i]); },
-                       [&](float* out) {
-                           kernels.accumulate_i8(a.data(), a_stride, rows, bytes.data(), depth, n,
-                                                 out, out_stride);
-                       });
             }
         }
     }
+}
+
+TEST_P(EachIsa, AccumulatesWholeNumbersExactly) {
+    std::mt19937 bits(33);
+    auto draw = [&](auto& out, int most) {
+        for (auto& x : out)
+            x = static_cast<std::remove_reference_t<decltype(x)>>(
+                std::uniform_int_distribution(-most, most)(bits));
+    };
+    for (size_t rows : {1, 2, 3, 5, 12, 13, 24}) {
+        for (size_t depth : {2, 32, 64}) {
+            for (size_t n : {16, 32, 48, 80}) {
+                const size_t a_stride = depth + 6, out_stride = n + 3;
+                std::vector<int16_t> a(rows * a_stride), b(depth * n);
+                std::vector<int8_t> bytes(depth * n);
+                std::vector<int32_t> start(rows * out_stride);
+                draw(a, 1000), draw(b, 32767), draw(bytes, 127), draw(start, 1 << 20);
+                auto expect = [&](const auto& of, auto&& run) {
+                    auto mine = start, expected = start;
+                    run(mine.data());
+                    for (size_t r = 0; r < rows; r++)
+                        for (size_t k = 0; k < depth; k++)
+                            for (size_t c = 0; c < n; c++)
+                                expected[r * out_stride + c] +=
+                                    a[r * a_stride + k] * of[(k / 2 * n + c) * 2 + k % 2];
+                    ASSERT_EQ(mine, expected);
+                };
+                expect(b, [&](int32_t* out) {
+                    kernels.accumulate_i16(a.data(), a_stride, rows, b.data(), depth, n, out,
+                                           out_stride);
+                });
+                expect(bytes, [&](int32_t* out) {
+                    kernels.accumulate_i8(a.data(), a_stride, rows, bytes.data(), depth, n, out,
+                                          out_stride);
+                });
+            }
+        }
+    }
+}
+
+TEST_P(EachIsa, WholeNumbersAreTheScalarOnes) {
+    for (size_t n : {1, 16, 24, 128}) {
+        auto x = random_floats(n, 41), weight = random_floats(n, 42);
+        for (float& each : x) each = std::fabs(each);
+        for (float& each : weight) each = std::fabs(each);
+        std::vector<int16_t> mine(n), oracle(n);
+        kernels.float_to_i16(x.data(), 700.3f, mine.data(), n);
+        scalar.float_to_i16(x.data(), 700.3f, oracle.data(), n);
+        EXPECT_EQ(mine, oracle);
+        EXPECT_EQ(mine[n / 2], static_cast<int16_t>(std::nearbyint(x[n / 2] * 700.3f)));
+        const float scale = kernels.weights_to_i16(x.data(), weight.data(), mine.data(), n);
+        EXPECT_EQ(scale, scalar.weights_to_i16(x.data(), weight.data(), oracle.data(), n));
+        EXPECT_EQ(mine, oracle);
+        int64_t sum = 0;
+        for (size_t i = 0; i < n; i++) {
+            EXPECT_NEAR(static_cast<float>(mine[i]) * scale, x[i] * weight[i], scale * 0.501f);
+            sum += mine[i];
+        }
+        EXPECT_LE(sum, 65000 + static_cast<int64_t>(n));
+        std::vector<int32_t> whole(n);
+        for (size_t i = 0; i < n; i++) whole[i] = static_cast<int32_t>(mine[i]) * 4711;
+        std::vector<float> out(n), expected(n);
+        const float* const weights[] = {weight.data(), nullptr};
+        for (const float* by : weights) {
+            kernels.i32_to_float(whole.data(), 0.37f, by, out.data(), n);
+            scalar.i32_to_float(whole.data(), 0.37f, by, expected.data(), n);
+            expect_same_bits(out, expected);
+        }
+    }
+    int16_t nothing = 1;
+    const float zero = 0;
+    EXPECT_EQ(kernels.weights_to_i16(&zero, &zero, &nothing, 1), 0);
+    EXPECT_EQ(nothing, 0);
 }
 
 // Sums whose exact value lies at, or by a hair beside, the middle of two floats, and any bits.

@@ -19,7 +19,7 @@ struct MemoryUse {
 
 struct CacheSize {
     size_t pages = 0;
-    KvType type = KvType::F16;
+    KvType type = KvType::I16;
 };
 
 MemoryUse memory_use(const Model& model, CacheSize cache, size_t threads, Workspace::Size buffers);

@@ -18,7 +18,7 @@ namespace linnet {
 
 // Of the cache, where nobody asks for others.
 inline KvType usual_kv(Math math) {
-    return math == Math::F32 ? KvType::F32 : KvType::F16;
+    return math == Math::F32 ? KvType::F32 : KvType::I16;
 }
 
 struct ModelConfig {

@@ -154,6 +154,7 @@ TEST_F(Reference, FastArithmeticDivergesLittle) {
     };
     EXPECT_LE(mean(KvType::F32), 0.003);
     EXPECT_LE(mean(KvType::F16), 0.003);
+    EXPECT_LE(mean(KvType::I16), 0.003);
     EXPECT_LE(mean(KvType::I8), 0.005);
 }
 

@@ -89,7 +89,7 @@ class SavedStateTest : public ::testing::Test {
 
 TEST_F(SavedStateTest, GoesOnAsIfItHadNotStopped) {
     auto model = tiny(1);
-    for (KvType kv : {KvType::F32, KvType::F16, KvType::I8}) {
+    for (KvType kv : {KvType::F32, KvType::F16, KvType::I16, KvType::I8}) {
         SCOPED_TRACE(kv_type_name(kv));
         expect_goes_on(model, {.kv = kv});
     }
@@ -100,7 +100,7 @@ TEST_F(SavedStateTest, GoesOnAsIfItHadNotStopped) {
 TEST_F(SavedStateTest, EveryKindOfModelGoesOn) {
     for (const char* family : {"gemma3", "mistral", "phi4-longrope", "falcon-h1", "granitehybrid",
                                "lfm2", "mamba2", "rwkv7"})
-        for (KvType kv : {KvType::F16, KvType::I8}) {
+        for (KvType kv : {KvType::I16, KvType::I8}) {
             SCOPED_TRACE(cat(family, " ", kv_type_name(kv)));
             expect_goes_on(
                 load(testing::source_folder() / "tests/golden/families" / family / "model.gguf"),
@@ -156,7 +156,7 @@ TEST_F(SavedStateTest, KnowsWhatItIsFor) {
     Answer answer = ask(*one, prompt(40), 5);
     must(save_state(state(), *one, {answer.last.reached}));
     expect_refused(*engine(tiny(2)), Code::Usage, "another model");
-    expect_refused(*engine(model, {.kv = KvType::I8}), Code::Usage, "saved with --kv f16");
+    expect_refused(*engine(model, {.kv = KvType::I8}), Code::Usage, "saved with --kv int16");
     expect_refused(*engine(model, {.context = 128}), Code::Usage, "saved with --context 256");
     expect_refused(*engine(load(folder.path() / "tiny-1.gguf", Math::F32)), Code::Usage,
                    "saved with --math");

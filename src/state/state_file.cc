@@ -11,7 +11,7 @@ namespace linnet {
 namespace {
 
 constexpr std::string_view magic = "LINNETST";
-constexpr uint32_t version = 1;
+constexpr uint32_t version = 2;
 constexpr size_t digest_bytes = 32;
 constexpr uint64_t header_bytes_max = 64 << 20;
 

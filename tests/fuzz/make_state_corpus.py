@@ -9,7 +9,7 @@ import struct
 HERE = pathlib.Path(__file__).parent / "state_fuzz"
 
 
-def state(header, rest, version=1, magic=b"LINNETST"):
+def state(header, rest, version=2, magic=b"LINNETST"):
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return magic + struct.pack("<IQ", version, len(text)) + text + rest
 
@@ -21,7 +21,7 @@ def write(name, data):
 
 def main():
     header = {
-        "settings": {"model": "0" * 64, "adapter": "none", "math": "fast", "kv": "f16", "context": "256"},
+        "settings": {"model": "0" * 64, "adapter": "none", "math": "fast", "kv": "int16", "context": "256"},
         "tokens": 34,
         "computed": 32,
         "page_bytes": 16,
@@ -36,7 +36,7 @@ def main():
     recurrent = header | {"page_bytes": 0, "state_floats": 3, "states": [16, 32]}
     write("recurrent", state(recurrent, tokens + struct.pack("<6f", *range(6))))
     write("nothing", state(header | {"tokens": 0, "computed": 0, "page_bytes": 0}, b""))
-    write("newer", state(header, b"", version=2))
+    write("newer", state(header, b"", version=3))
     write("elsewhere", state(header, b"", magic=b"LINNETSX"))
     write("many-tokens", state(header | {"tokens": 1 << 62}, tokens))
     write("many-bytes", state(header | {"page_bytes": (1 << 64) - 1}, tokens))

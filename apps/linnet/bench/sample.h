@@ -26,7 +26,7 @@ struct BenchModel {
     std::shared_ptr<const Model> model;
     const Kernels& kernels;
     Clock& clock;
-    KvType kv = KvType::F16;
+    KvType kv = KvType::I16;
     std::optional<uint64_t> memory_max{};  // of weights and all engines
 };
 

@@ -162,10 +162,10 @@ TEST_F(Generation, AStateThatDoesNotFitIsRefused) {
     load.insert(load.end(), {"--kv", "int8"});
     Ran other = folder.run(load);
     EXPECT_EQ(other.exit_code, 2);
-    EXPECT_NE(other.err.find("use --kv f16"), std::string::npos) << other.err;
-    folder.write("work/s.state", "LINNETST\1");
+    EXPECT_NE(other.err.find("use --kv int16"), std::string::npos) << other.err;
+    folder.write("work/s.state", "LINNETST\2");
     EXPECT_EQ(exit_code(load), 10);
-    folder.write("work/s.state", std::string("LINNETST\1\0\0\0", 12) + std::string(80, 'x'));
+    folder.write("work/s.state", std::string("LINNETST\2\0\0\0", 12) + std::string(80, 'x'));
     EXPECT_EQ(exit_code(load), 5);
 }
 

@@ -56,7 +56,13 @@ LINNET_API void linnet_cancel_request(linnet_cancel* cancel);
 LINNET_API void linnet_cancel_reset(linnet_cancel* cancel);
 LINNET_API void linnet_cancel_free(linnet_cancel* cancel);
 
-typedef enum linnet_kv { LINNET_KV_USUAL, LINNET_KV_F32, LINNET_KV_F16, LINNET_KV_INT8 } linnet_kv;
+typedef enum linnet_kv {
+    LINNET_KV_USUAL,
+    LINNET_KV_F32,
+    LINNET_KV_F16,
+    LINNET_KV_INT8,
+    LINNET_KV_INT16
+} linnet_kv;
 
 typedef struct linnet_model linnet_model;
 typedef struct linnet_model_options {

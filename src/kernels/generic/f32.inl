@@ -36,9 +36,6 @@ inline Vec load_row(const uint16_t* p) {
 inline Vec load_row(const Bfloat* p) {
     return Vec::load_bfloat(&p->bits);
 }
-inline Vec load_row(const int8_t* p) {
-    return Vec::load_bytes(p);
-}
 
 template <class Number>
 inline Vec load_row_tail(const Number* p, size_t count) {
@@ -138,56 +135,6 @@ inline void add_scaled_f32(float* y, const float* x, float scale, size_t n) {
     map_into(y, n, [&](size_t k, size_t count) {
         return Vec::fma(factor, load_some(x + k, count, 0), load_some(y + k, count, 0));
     });
-}
-
-// ROWS x WIDTH vectors of the output stay in registers while `depth` rows of b pass.
-template <int ROWS, int WIDTH, class Number>
-inline void accumulate_tile(const float* a, size_t a_stride, const Number* b, size_t depth,
-                            size_t n, float* out, size_t out_stride) {
-    Vec sum[ROWS][WIDTH];
-    for (int r = 0; r < ROWS; r++)
-        for (int i = 0; i < WIDTH; i++) sum[r][i] = Vec::load(out + r * out_stride + 16 * i);
-    for (size_t k = 0; k < depth; k++) {
-        Vec row[WIDTH];
-        for (int i = 0; i < WIDTH; i++) row[i] = load_row(b + k * n + 16 * i);
-        for (int r = 0; r < ROWS; r++) {
-            Vec factor = Vec::all(a[r * a_stride + k]);
-            for (int i = 0; i < WIDTH; i++) sum[r][i] = Vec::fma(factor, row[i], sum[r][i]);
-        }
-    }
-    for (int r = 0; r < ROWS; r++)
-        for (int i = 0; i < WIDTH; i++) sum[r][i].store(out + r * out_stride + 16 * i);
-}
-
-template <int ROWS, class Number>
-inline void accumulate_rows(const float* a, size_t a_stride, size_t rows, const Number* b,
-                            size_t depth, size_t n, float* out, size_t out_stride) {
-    constexpr size_t wide = 16 * Vec::mix_width;
-    for (; rows >= ROWS; rows -= ROWS, a += ROWS * a_stride, out += ROWS * out_stride) {
-        size_t c = 0;
-        for (; c + wide <= n; c += wide)
-            accumulate_tile<ROWS, Vec::mix_width>(a, a_stride, b + c, depth, n, out + c,
-                                                  out_stride);
-        for (; c < n; c += 16)
-            accumulate_tile<ROWS, 1>(a, a_stride, b + c, depth, n, out + c, out_stride);
-    }
-    if constexpr (ROWS > 1)
-        accumulate_rows<ROWS / 2>(a, a_stride, rows, b, depth, n, out, out_stride);
-}
-
-inline void accumulate_f32(const float* a, size_t a_stride, size_t rows, const float* b,
-                           size_t depth, size_t n, float* out, size_t out_stride) {
-    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
-}
-
-inline void accumulate_f16(const float* a, size_t a_stride, size_t rows, const uint16_t* b,
-                           size_t depth, size_t n, float* out, size_t out_stride) {
-    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
-}
-
-inline void accumulate_i8(const float* a, size_t a_stride, size_t rows, const int8_t* b,
-                          size_t depth, size_t n, float* out, size_t out_stride) {
-    accumulate_rows<Vec::mix_rows>(a, a_stride, rows, b, depth, n, out, out_stride);
 }
 
 inline void scale_f32(const float* x, float scale, const float* weight, float* out, size_t n) {

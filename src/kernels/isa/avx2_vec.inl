@@ -61,6 +61,10 @@ struct Vec {
         t = _mm_add_epi32(t, _mm_shuffle_epi32(t, 0xB1));
         return _mm_cvtsi128_si32(t);
     }
+    void store_shorts(int16_t* p) const {
+        __m256i shorts = _mm256_packs_epi32(_mm256_cvtps_epi32(lo), _mm256_cvtps_epi32(hi));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(shorts, 0xD8));
+    }
     static Vec round(Vec a) {
         constexpr int nearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
         return {_mm256_round_ps(a.lo, nearest), _mm256_round_ps(a.hi, nearest)};
@@ -94,6 +98,12 @@ struct Lines {
     static Lines load(const uint8_t* p) {
         auto* halves = reinterpret_cast<const __m256i*>(p);
         return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+    }
+    // 32 bytes as 16 bits each.
+    static Lines load_widened(const int8_t* p) {
+        auto* bytes = reinterpret_cast<const __m128i*>(p);
+        return {_mm256_cvtepi8_epi16(_mm_loadu_si128(bytes)),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(bytes + 1))};
     }
     Lines low_nibbles() const {
         __m256i mask = _mm256_set1_epi8(15);

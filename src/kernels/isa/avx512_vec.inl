@@ -39,6 +39,10 @@ struct Vec {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(whole));
         return _mm512_reduce_add_epi32(whole);
     }
+    void store_shorts(int16_t* p) const {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                            _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v)));
+    }
     static Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, 0)}; }
     // a * 2^m for whole m with a normal result
     static Vec times_power_of_2(Vec a, Vec m) {
@@ -60,6 +64,10 @@ struct Vec {
 struct Lines {
     __m512i v;
     static Lines load(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
+    // 32 bytes as 16 bits each.
+    static Lines load_widened(const int8_t* p) {
+        return {_mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+    }
     Lines low_nibbles() const { return {_mm512_and_si512(v, _mm512_set1_epi8(15))}; }
     Lines high_nibbles() const {
         return {_mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15))};

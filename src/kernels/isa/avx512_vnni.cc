@@ -22,16 +22,23 @@ struct Ints {
     static constexpr bool takes_bytes = true;
     __m512i v;
     static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
+    static Ints load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+    void store(int32_t* p) const { _mm512_storeu_si512(p, v); }
     static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
     Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
     static Ints dot(Ints sum, Lines w, int32_t a) {
         return {_mm512_dpbusd_epi32(sum.v, w.v, _mm512_set1_epi32(a))};
+    }
+    // Each lane adds two products of its 16-bit numbers with those of `pair`.
+    static Ints dot_pairs(Ints sum, Ints pair, Lines w) {
+        return {_mm512_dpwssd_epi32(sum.v, pair.v, w.v)};
     }
 };
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
 #include "kernels/generic/peak.inl"
+#include "kernels/generic/row_sums.inl"
 #include "kernels/generic/table.inl"
 
 }  // namespace

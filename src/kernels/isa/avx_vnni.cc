@@ -17,6 +17,15 @@ struct Ints {
     static constexpr bool takes_bytes = true;
     __m256i lo, hi;
     static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+    static Ints load(const int32_t* p) {
+        auto* halves = reinterpret_cast<const __m256i*>(p);
+        return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+    }
+    void store(int32_t* p) const {
+        auto* halves = reinterpret_cast<__m256i*>(p);
+        _mm256_storeu_si256(halves, lo);
+        _mm256_storeu_si256(halves + 1, hi);
+    }
     static Ints add(Ints a, Ints b) {
         return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
     }
@@ -26,11 +35,17 @@ struct Ints {
         return {_mm256_dpbusd_avx_epi32(sum.lo, w.lo, four),
                 _mm256_dpbusd_avx_epi32(sum.hi, w.hi, four)};
     }
+    // Each lane adds two products of its 16-bit numbers with those of `pair`.
+    static Ints dot_pairs(Ints sum, Ints pair, Lines w) {
+        return {_mm256_dpwssd_avx_epi32(sum.lo, pair.lo, w.lo),
+                _mm256_dpwssd_avx_epi32(sum.hi, pair.hi, w.hi)};
+    }
 };
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
 #include "kernels/generic/peak.inl"
+#include "kernels/generic/row_sums.inl"
 #include "kernels/generic/table.inl"
 
 }  // namespace

@@ -76,6 +76,9 @@ struct Vec {
         }
         return sum;
     }
+    void store_shorts(int16_t* p) const {
+        for (int i = 0; i < 16; i++) p[i] = static_cast<int16_t>(std::nearbyint(v[i]));
+    }
     static Vec round(const Vec& a) {
         return each([&](int i) { return std::nearbyint(a.v[i]); });
     }
@@ -115,6 +118,15 @@ struct Lines {
     static Lines load(const uint8_t* p) {
         return each([&](int i) { return p[i]; });
     }
+    // 32 bytes as 16 bits each.
+    static Lines load_widened(const int8_t* p) {
+        Lines out;
+        for (int i = 0; i < 32; i++) {
+            int16_t wide = p[i];
+            __builtin_memcpy(out.v + 2 * i, &wide, sizeof wide);
+        }
+        return out;
+    }
     Lines low_nibbles() const {
         return each([&](int i) { return v[i] & 15; });
     }
@@ -153,6 +165,14 @@ struct Ints {
         for (int32_t& lane : out.v) lane = x;
         return out;
     }
+    static Ints load(const int32_t* p) {
+        Ints out;
+        for (int i = 0; i < 16; i++) out.v[i] = p[i];
+        return out;
+    }
+    void store(int32_t* p) const {
+        for (int i = 0; i < 16; i++) p[i] = v[i];
+    }
     static Ints add(const Ints& a, const Ints& b) {
         Ints out;
         for (int i = 0; i < 16; i++) out.v[i] = a.v[i] + b.v[i];
@@ -169,11 +189,21 @@ struct Ints {
         for (int i = 0; i < 64; i++) out.v[i / 4] += w.v[i] * four[i % 4];
         return out;
     }
+    // Each lane adds two products of its 16-bit numbers with those of `pair`.
+    static Ints dot_pairs(const Ints& sum, const Ints& pair, const Lines& w) {
+        int16_t mine[32], theirs[32];
+        __builtin_memcpy(mine, pair.v, sizeof mine);
+        __builtin_memcpy(theirs, w.v, sizeof theirs);
+        Ints out = sum;
+        for (int i = 0; i < 32; i++) out.v[i / 2] += mine[i] * theirs[i];
+        return out;
+    }
 };
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
 #include "kernels/generic/peak.inl"
+#include "kernels/generic/row_sums.inl"
 #include "kernels/generic/table.inl"
 
 }  // namespace

@@ -24,6 +24,13 @@ struct Ints {
     static Ints all(int32_t x) {
         return each([&](int) { return _mm_set1_epi32(x); });
     }
+    static Ints load(const int32_t* p) {
+        return each(
+            [&](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 4 * i)); });
+    }
+    void store(int32_t* p) const {
+        for (int i = 0; i < 4; i++) _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 4 * i), v[i]);
+    }
     static Ints add(const Ints& a, const Ints& b) {
         return each([&](int i) { return _mm_add_epi32(a.v[i], b.v[i]); });
     }
@@ -39,6 +46,12 @@ struct Ints {
         }
         return out;
     }
+    // Each lane adds two products of its 16-bit numbers with those of `pair`.
+    [[gnu::always_inline]] static Ints dot_pairs(const Ints& sum, const Ints& pair,
+                                                 const Lines& w) {
+        return each(
+            [&](int i) { return _mm_add_epi32(sum.v[i], _mm_madd_epi16(pair.v[i], w.v[i])); });
+    }
     Ints times_16() const {
         return each([&](int i) { return _mm_slli_epi32(v[i], 4); });
     }
@@ -47,6 +60,7 @@ struct Ints {
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
 #include "kernels/generic/peak.inl"
+#include "kernels/generic/row_sums.inl"
 #include "kernels/generic/table.inl"
 
 }  // namespace

@@ -144,6 +144,12 @@ struct Vec {
         t = _mm_add_epi32(t, _mm_shuffle_epi32(t, 0xB1));
         return _mm_cvtsi128_si32(t);
     }
+    void store_shorts(int16_t* p) const {
+        for (int i = 0; i < 4; i += 2) {
+            __m128i shorts = _mm_packs_epi32(_mm_cvtps_epi32(v[i]), _mm_cvtps_epi32(v[i + 1]));
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 4 * i), shorts);
+        }
+    }
     static Vec round(const Vec& a) {
         return each([&](int i) {
             return _mm_round_ps(a.v[i], _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -183,6 +189,12 @@ struct Lines {
     }
     static Lines load(const uint8_t* p) {
         return each([&](int i) { return sixteen(p + 16 * i); });
+    }
+    // 32 bytes as 16 bits each.
+    static Lines load_widened(const int8_t* p) {
+        return each([&](int i) {
+            return _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + 8 * i)));
+        });
     }
     Lines low_nibbles() const {
         return each([&](int i) { return _mm_and_si128(v[i], _mm_set1_epi8(15)); });

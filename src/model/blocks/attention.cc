@@ -5,6 +5,7 @@
 
 #include "model/blocks/activations.h"
 #include "model/blocks/residual.h"
+#include "model/kv_reader.h"
 
 namespace linnet {
 
@@ -12,7 +13,7 @@ constexpr size_t page_tokens = KvCache::page_tokens;
 // Tokens of a run that one worker takes at once, so that keys and values are read once for all of
 // them.
 constexpr size_t tile_tokens = 8;
-constexpr size_t chunk_tokens = 4 * page_tokens;
+constexpr size_t chunk_tokens = KvReader::chunk_tokens;
 
 Attention::Attention(Parts parts)
     : p_(std::move(parts)),
@@ -33,7 +34,8 @@ ScratchNeed Attention::scratch() const {
                                 Operand::block_floats(q_dim_),
             .shared_per_context = Pass::small_max * p_.heads * part_floats_,
             .own = common_own(dim_) + common_own(q_dim_) + 2 * Matrix::panel_rows * columns +
-                   rows * (p_.head_dim + chunk_tokens + 2 * part_floats_)};
+                   rows * (p_.head_dim + chunk_tokens + 2 * part_floats_) +
+                   KvReader::room_floats(p_.head_dim, rows)};
 }
 
 void Attention::run(Pass& pass) const {
@@ -132,7 +134,7 @@ void Attention::cache_head(Pass& pass, Projected from, size_t head, bool keys, b
             size_t position = run.position + i, slot = position % page_tokens;
             uint32_t page = run.pages[position / page_tokens];
             size_t at = t * kv_dim_ + head * p_.head_dim;
-            if (keys) pass.kv.store_key(pass.layer, page, slot, head, from.k + at);
+            if (keys) pass.kv.store_key(pass.kernels, pass.layer, page, slot, head, from.k + at);
             for (size_t d = 0; d < p_.head_dim && values && p_.value_norm.size() > 0;
                  d += p_.value_norm.size())
                 p_.value_norm.run(pass.kernels, from.v + at + d, from.v + at + d);
@@ -161,12 +163,14 @@ struct Attention::Room {
     float* scores;   // (rows, chunk_tokens)
     float* part;     // (rows, part_floats)
     float* sum;      // the same
+    float* reader;   // of KvReader
 };
 
 Attention::Room Attention::room(Pass& pass) const {
     size_t rows = tile_tokens * group_;
     return {pass.own(rows * p_.head_dim), pass.own(rows * chunk_tokens),
-            pass.own(rows * part_floats_), pass.own(rows * part_floats_)};
+            pass.own(rows * part_floats_), pass.own(rows * part_floats_),
+            pass.own(KvReader::room_floats(p_.head_dim, rows))};
 }
 
 // body(tile) for every tile of the batch.
@@ -208,10 +212,10 @@ Operand Attention::attend_tiles(Pass& pass, const float* q) const {
     pass.share(tiles, 1, [&](size_t begin, size_t end) {
         each_tile(pass, [&](const Tile& tile) {
             if (size_t at = index++; at < begin || at >= end) return;
-            gather_queries(tile, q, room);
+            KvReader reader = reader_of(pass, tile, q, room);
             for (size_t row = 0; row < tile.rows; row++) empty(room.sum + row * part_floats_);
             for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
-                attend_chunk(pass, tile, chunk, room);
+                attend_chunk(pass.kernels, reader, tile, chunk, room);
                 for (size_t row = 0; row < tile.rows; row++)
                     merge(pass.kernels, room.sum + row * part_floats_,
                           room.part + row * part_floats_);
@@ -244,10 +248,14 @@ Operand Attention::attend_chunks(Pass& pass, const float* q) const {
     };
     pass.share(jobs, 1, [&](size_t begin, size_t end) {
         each_tile(pass, [&](const Tile& tile) {
-            for (size_t chunk = tile.chunk_first; chunk <= tile.chunk_last; chunk++) {
-                if (size_t at = index++; at < begin || at >= end) continue;
-                gather_queries(tile, q, room);
-                attend_chunk(pass, tile, chunk, room);
+            const size_t first = std::max(begin, index);
+            index += tile.chunk_last - tile.chunk_first + 1;
+            const size_t last = std::min(end, index);
+            if (first >= last) return;
+            KvReader reader = reader_of(pass, tile, q, room);
+            for (size_t at = first; at < last; at++) {
+                const size_t chunk = tile.chunk_last + 1 - (index - at);
+                attend_chunk(pass.kernels, reader, tile, chunk, room);
                 for (size_t row = 0; row < tile.rows; row++)
                     std::copy_n(room.part + row * part_floats_, part_floats_,
                                 part_of(tile, row, chunk));
@@ -267,10 +275,16 @@ Operand Attention::attend_chunks(Pass& pass, const float* q) const {
     return {mixed, blocks};
 }
 
-void Attention::gather_queries(const Tile& tile, const float* q, const Room& room) const {
+// With the tile's queries.
+KvReader Attention::reader_of(const Pass& pass, const Tile& tile, const float* q,
+                              const Room& room) const {
     const size_t row_floats = group_ * p_.head_dim;
     for (size_t i = 0; i < tile.count; i++)
         std::copy_n(q + place_of(tile, i * group_), row_floats, room.queries + i * row_floats);
+    KvReader reader(pass.kernels, pass.kv, p_.shared_layer.value_or(pass.layer), tile.kv_head,
+                    tile.rows, room.reader);
+    reader.ask(room.queries);
+    return reader;
 }
 
 // Where a row of a tile lies among (tokens, q_dim).
@@ -281,28 +295,20 @@ size_t Attention::place_of(const Tile& tile, size_t row) const {
 
 // The partial mixture of the positions of one chunk, into room.part. A row that sees none of them
 // has the sum 0.
-void Attention::attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const {
+void Attention::attend_chunk(const Kernels& kernels, const KvReader& reader, const Tile& tile,
+                             size_t chunk, const Room& room) const {
     const size_t base = chunk * chunk_tokens, end = std::min(base + chunk_tokens, tile.end);
     const size_t first = std::max(base, first_seen(tile.position)) / page_tokens;
-    const size_t last = (end - 1) / page_tokens;
-    const size_t layer = p_.shared_layer.value_or(pass.layer);
-    for (size_t page = first; page <= last; page++) {
-        // A head's pages lie far from each other: the processor does not foresee the next one.
-        if ((page + 1) * page_tokens < tile.end)
-            pass.kv.fetch_keys(layer, tile.run.pages[page + 1], tile.kv_head);
-        pass.kv.fetch_values(layer, tile.run.pages[page], tile.kv_head);
-        pass.kv.score(pass.kernels, layer, tile.run.pages[page], tile.kv_head, room.queries,
-                      tile.rows, room.scores + (page * page_tokens - base), chunk_tokens);
-    }
-    weigh(pass.kernels, tile, chunk, room);
-    for (size_t page = first; page <= last; page++)
-        pass.kv.mix(pass.kernels, layer, tile.run.pages[page], tile.kv_head,
-                    room.scores + (page * page_tokens - base), chunk_tokens, tile.rows,
-                    std::min(page_tokens, end - page * page_tokens), room.part, part_floats_);
+    const size_t behind = KvCache::pages_for(end);
+    const auto pages = tile.run.pages.subspan(first, behind - first);
+    const size_t skipped = first * page_tokens - base;
+    reader.score(pages, room.scores + skipped);
+    weigh(kernels, tile, chunk, room);
+    reader.mix(pages, room.scores + skipped, end - first * page_tokens, room.part, part_floats_);
 }
 
-// Scores become e^(score - their maximum), 0 where a token does not see; the partial mixtures begin
-// at 0 with their maximum and sum.
+// Scores become e^(score - their maximum), 0 where a token does not see; their maximum and sum
+// stand behind the partial mixtures.
 void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
                       const Room& room) const {
     const size_t base = chunk * chunk_tokens;
@@ -312,7 +318,7 @@ void Attention::weigh(const Kernels& kernels, const Tile& tile, size_t chunk,
         size_t end = std::min(base + chunk_tokens, seen_end(tile.run, position));
         float* scores = room.scores + row * chunk_tokens;
         float* part = room.part + row * part_floats_;
-        std::fill_n(part, mixture_floats_ + 2, 0.0f);
+        part[mixture_floats_] = part[mixture_floats_ + 1] = 0;
         if (from >= end) {
             std::fill_n(scores, chunk_tokens, 0.0f);
             continue;

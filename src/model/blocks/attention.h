@@ -17,6 +17,8 @@
 
 namespace linnet {
 
+class KvReader;
+
 class Attention final : public Block {
   public:
     struct Parts {
@@ -69,8 +71,9 @@ class Attention final : public Block {
     void each_tile(const Pass& pass, Body body) const;
     Room room(Pass& pass) const;
     size_t place_of(const Tile& tile, size_t row) const;
-    void gather_queries(const Tile& tile, const float* q, const Room& room) const;
-    void attend_chunk(Pass& pass, const Tile& tile, size_t chunk, const Room& room) const;
+    KvReader reader_of(const Pass& pass, const Tile& tile, const float* q, const Room& room) const;
+    void attend_chunk(const Kernels& kernels, const KvReader& reader, const Tile& tile,
+                      size_t chunk, const Room& room) const;
     void weigh(const Kernels& kernels, const Tile& tile, size_t chunk, const Room& room) const;
     void merge(const Kernels& kernels, float* sum, const float* part) const;
     void empty(float* sum) const { sum[mixture_floats_ + 1] = 0; }
