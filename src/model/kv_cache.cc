@@ -107,7 +107,7 @@ size_t value_bytes(size_t head_dim, KvType type) {
 // Pages of a block: many, so that planes make long stretches, but a block takes all its memory when
 // a token is first written there.
 unsigned block_shift_for(size_t page_bytes, size_t pages) {
-    constexpr size_t block_bytes_max = 16 << 20;
+    constexpr size_t block_bytes_max = 4 << 20;
     constexpr unsigned least = 2, most = 6;
     unsigned shift = most;
     while (shift > least && page_bytes << shift > block_bytes_max) shift--;

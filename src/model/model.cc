@@ -34,6 +34,7 @@ Result<std::shared_ptr<const Model>> Model::load(const Checkpoint& checkpoint, M
     }
     source.use(family->names, family->usual);
     ModelParts parts = TRY(family->build(source));
+    source.pack_memory().drop_copied();
     check(parts.ropes.size() <= Pass::ropes_max, "a model has few kinds of rotation");
     return std::shared_ptr<const Model>(new Model(source, math, *family, std::move(parts)));
 }

@@ -10,6 +10,16 @@ bool PackMemory::hold(uint64_t bytes) {
     return fits;
 }
 
+void PackMemory::copied(const MappedFile& file, Bytes bytes) {
+    auto offset = static_cast<uint64_t>(bytes.data() - file.bytes().data());
+    file.done_with(offset, bytes.size());
+    copied_.push_back({file, offset, bytes.size()});
+}
+
+void PackMemory::drop_copied() const {
+    for (const Copied& part : copied_) part.file.done_with(part.offset, part.length);
+}
+
 Result<std::shared_ptr<std::byte>> PackMemory::take(uint64_t bytes) {
     // Memory is only used where it is written, so a stretch that is not filled costs nothing.
     constexpr uint64_t stretch_bytes = 256 << 20;

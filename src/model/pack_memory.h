@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "base/file.h"
 #include "tensor/arena.h"
 
 namespace linnet {
@@ -20,12 +22,22 @@ class PackMemory {
     uint64_t held_bytes() const { return held_; }
     uint64_t streamed_bytes() const { return streamed_; }
 
+    // Bytes of a file that lie here now, and need not stay in memory twice.
+    void copied(const MappedFile& file, Bytes bytes);
+    // When all is read: with each read its neighbours came back.
+    void drop_copied() const;
+
     // Aligned to cache lines; it stays as long as somebody holds it.
     Result<std::shared_ptr<std::byte>> take(uint64_t bytes);
 
   private:
     uint64_t bytes_max_, held_ = 0, streamed_ = 0;
     std::shared_ptr<Arena> stretch_;
+    struct Copied {
+        MappedFile file;
+        uint64_t offset, length;
+    };
+    std::vector<Copied> copied_;
 };
 
 }  // namespace linnet

@@ -210,11 +210,7 @@ Result<Matrix> Source::ready(Matrix matrix, const Tensor& tensor) const {
         pack_memory_->hold(used.size());
     bool mapped = tensor.file != Tensor::in_memory && used.data() >= tensor.data.data() &&
                   used.data() < tensor.data.data() + tensor.data.size();
-    if (matrix.packed() && mapped) {
-        // What was copied need not stay in memory twice.
-        const MappedFile& file = checkpoint_.files()[tensor.file];
-        file.done_with(static_cast<uint64_t>(used.data() - file.bytes().data()), used.size());
-    }
+    if (matrix.packed() && mapped) pack_memory_->copied(checkpoint_.files()[tensor.file], used);
     return matrix;
 }
 
