@@ -5,6 +5,7 @@
 #include <string>
 
 #include "compress/target.h"
+#include "compress/text_feedback.h"
 #include "linnet/command.h"
 
 namespace linnet {
@@ -13,9 +14,14 @@ class QuantizeTarget {
   public:
     void declare(Syntax& syntax);
     bool asked() const { return size_ || bits_; }
-    bool needs_text() const { return asked() || feedback_; }
+    bool needs_text() const { return asked() || gptq_; }
     // Usage where the options do not go together.
     Result<> check() const;
+    // Where a text is read, keeps a journal beside `out` from here on, or takes it up where one
+    // broke off. `settings` is what else the result depends on.
+    Result<> begin(Context& context, const Checkpoint& checkpoint, const Path& out, Json settings);
+    // What breaks off can be taken up again, unless that would break off again: then it goes.
+    Error ended(Error error, const Path& out);
     // How much columns matter, from the text that is named.
     Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint);
     // Writes the plan, with feedback from the text where that is asked for.
@@ -25,9 +31,12 @@ class QuantizeTarget {
     const std::string& calibration() const { return calibration_; }
 
   private:
+    Journal* journal() { return journal_ ? &*journal_ : nullptr; }
     // Of the text, read once.
     Result<std::span<const int32_t>> tokens(Context& context, const Checkpoint& checkpoint);
     Result<std::unique_ptr<Scorer>> reader(Context& context, const Checkpoint& checkpoint) const;
+    // Of the text, where it is asked for; made once. The plan must outlive this.
+    Result<FeedbackSource*> feedback(Context& context, const QuantizePlan& plan);
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
     Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
                                                 std::span<const RecipeRule> pinned);
@@ -36,8 +45,11 @@ class QuantizeTarget {
     std::optional<double> bits_;
     std::string calibration_, costs_;
     int64_t chunks_ = 16;
-    bool feedback_ = false;
+    bool gptq_ = false, resume_ = false;
+    std::optional<Journal> journal_;
     std::vector<int32_t> tokens_;
+    std::unique_ptr<Scorer> reader_;
+    std::optional<TextFeedback> feedback_;
 };
 
 }  // namespace linnet

@@ -10,6 +10,12 @@
 namespace linnet {
 namespace {
 
+// What a text of some ten thousand tokens says of columns that move together holds less of another
+// text than what it says of each column: the share that the diagonal grows by. On the default model
+// (20,000 tokens, judged on another text) the products of the rows of 1536 come 10 % closer by it,
+// those of 576 3 %.
+constexpr double shrinkage = 0.3;
+
 using Doubles = double __attribute__((vector_size(32)));
 
 double dot(const double* a, const double* b, size_t n) {
@@ -38,6 +44,140 @@ void factorize(std::vector<double>& h, size_t n) {
     }
 }
 
+using quantize::all, quantize::lanes, quantize::select;
+using quantize::FeedbackBlock, quantize::FeedbackCoder, quantize::Floats, quantize::Mask;
+
+// Rounds rows, one per lane.
+class RowRounding {
+  public:
+    RowRounding(const FeedbackCoder& coder, const Feedback& feedback)
+        : coder_(coder),
+          feedback_(feedback),
+          columns_(feedback.columns()),
+          original_(columns_),
+          row_(columns_),
+          blocks_(columns_ / coder.width) {}
+
+    // (count, columns). Lanes beyond `count` repeat the last row.
+    void take(const float* weights, size_t count) {
+        for (size_t c = 0; c < columns_; c++)
+            for (size_t lane = 0; lane < lanes; lane++)
+                original_[c][lane] = weights[std::min(lane, count - 1) * columns_ + c];
+    }
+
+    // Column after column, each with what those before it leave.
+    void round_in_order() {
+        row_ = original_;  // what is carried is of the weights as they were
+        const size_t width = coder_.width;
+        std::vector<Floats> errors(width);
+        for (size_t begin = 0; begin < columns_; begin += width) {
+            FeedbackBlock& block = blocks_[begin / width];
+            for (size_t i = 0; i < width; i++) block.cost[i] = feedback_.cost(begin + i);
+            std::copy_n(row_.data() + begin, width, block.x);
+            coder_.fit(block);
+            for (size_t i = 0; i < width; i++) {
+                block.level[i] = coder_.level(block, i);
+                errors[i] = original_[begin + i] - coder_.value(block, i);
+                const float* carry = feedback_.carry(begin + i) + begin;
+                for (size_t k = i + 1; k < width; k++) block.x[k] += errors[i] * carry[k];
+            }
+            for (size_t i = 0; i < width; i++) {
+                const float* carry = feedback_.carry(begin + i);
+                for (size_t c = begin + width; c < columns_; c++) row_[c] += errors[i] * carry[c];
+            }
+        }
+    }
+
+    void descend() {
+        pull_ = std::vector<Floats>(columns_);
+        for (size_t c = 0; c < columns_; c++) move(c, value_at(c) - original_[c]);
+        for (int sweep = 0; sweep < sweeps_max; sweep++) {
+            bool changed = false;
+            for (size_t begin = 0; begin < columns_; begin += coder_.width) {
+                FeedbackBlock& block = blocks_[begin / coder_.width];
+                if (coder_.kind != FeedbackCoder::Scale::Fixed) refit_scale(block, begin);
+                for (size_t i = 0; i < coder_.width; i++) changed |= reround(block, begin, i);
+            }
+            if (!changed) break;
+        }
+    }
+
+    void store(size_t count, size_t block_bytes, size_t row_bytes, std::byte* to) const {
+        for (size_t b = 0; b < blocks_.size(); b++)
+            for (size_t lane = 0; lane < count; lane++)
+                coder_.store(blocks_[b], static_cast<int>(lane),
+                             to + lane * row_bytes + b * block_bytes);
+    }
+
+  private:
+    static constexpr int sweeps_max = 4;
+
+    Floats value_at(size_t column) const {
+        return coder_.value(blocks_[column / coder_.width], column % coder_.width);
+    }
+
+    // A column's value becomes so much larger.
+    void move(size_t column, Floats by) {
+        const float* squares = feedback_.squares(column);
+        for (size_t c = 0; c < columns_; c++) pull_[c] -= by * squares[c];
+    }
+
+    bool reround(FeedbackBlock& block, size_t begin, size_t i) {
+        const Floats now = coder_.value(block, i);
+        const Floats best = now + pull_[begin + i] / feedback_.squares(begin + i)[begin + i];
+        const Floats level = coder_.level_for(block, i, best);
+        const Mask other = level != block.level[i];
+        if (!any(other)) return false;
+        block.level[i] = level;
+        move(begin + i, coder_.value(block, i) - now);
+        return true;
+    }
+
+    // The scale with which, levels as they are, the error is least.
+    void refit_scale(FeedbackBlock& block, size_t begin) {
+        const bool parts = coder_.kind == FeedbackCoder::Scale::OfParts;
+        Floats scale = block.scale[0];
+        if (parts)
+            for (int lane = 0; lane < lanes; lane++) scale[lane] = block.whole_scale[lane];
+        const Floats divisor = quantize::divisor(scale);
+        Floats unit[FeedbackBlock::width_max];  // a column's value for a scale of one
+        Floats pull{}, square{};
+        for (size_t i = 0; i < coder_.width; i++) {
+            unit[i] = block.scale[i / coder_.part] * block.level[i] / divisor;
+            pull += unit[i] * pull_[begin + i];
+            const float* squares = feedback_.squares(begin + i) + begin;
+            Floats sum{};
+            for (size_t k = 0; k < i; k++) sum += squares[k] * unit[k];
+            square += unit[i] * (2 * sum + squares[i] * unit[i]);
+        }
+        Floats next =
+            scale + select(square > 0, pull / select(square > 0, square, all(1)), Floats{});
+        for (int lane = 0; lane < lanes; lane++) next[lane] = quantize::half(next[lane]);
+        const Floats by = next - scale;
+        const Mask better = (by * (2 * pull - by * square) > 0) & (scale != 0) & (next != 0);
+        if (!any(better)) return;
+        const Floats factor = select(better, next / divisor, all(1));
+        for (size_t part = 0; part * coder_.part < coder_.width; part++)
+            block.scale[part] *= factor;
+        for (int lane = 0; lane < lanes; lane++) {
+            if (!better[lane]) continue;
+            block.whole_scale[lane] = next[lane];
+            if (!parts) block.scale[0][lane] = next[lane];
+        }
+        const Floats moved = select(better, by, Floats{});
+        for (size_t i = 0; i < coder_.width; i++) move(begin + i, moved * unit[i]);
+    }
+
+    static bool any(Mask mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+
+    const FeedbackCoder& coder_;
+    const Feedback& feedback_;
+    size_t columns_;
+    std::vector<Floats> original_, row_;
+    std::vector<Floats> pull_;  // E H, with E what is left of the weights: where each column leans
+    std::vector<FeedbackBlock> blocks_;
+};
+
 }  // namespace
 
 Feedback Feedback::of(std::span<const float> hessian, size_t columns) {
@@ -46,9 +186,15 @@ Feedback Feedback::of(std::span<const float> hessian, size_t columns) {
     double trace = 0;
     for (size_t i = 0; i < columns; i++) trace += h[i * columns + i];
     const double damping = trace > 0 ? 0.01 * trace / static_cast<double>(columns) : 1;
-    for (size_t i = 0; i < columns; i++) h[i * columns + i] += damping;
-    factorize(h, columns);
+    for (size_t i = 0; i < columns; i++)
+        h[i * columns + i] = (1 + shrinkage) * h[i * columns + i] + damping;
     Feedback out;
+    out.squares_.resize(columns * columns);
+    for (size_t i = 0; i < columns; i++)
+        for (size_t j = i; j < columns; j++)
+            out.squares_[i * columns + j] = out.squares_[j * columns + i] =
+                static_cast<float>(h[i * columns + j]);
+    factorize(h, columns);
     out.cost_.resize(columns);
     out.carry_.resize(columns * columns);
     for (size_t j = 0; j < columns; j++) {
@@ -66,38 +212,16 @@ bool takes_feedback(const DType& dtype) {
 
 void quantize_with_feedback(const DType& dtype, const Feedback& feedback, const float* weights,
                             size_t rows, std::byte* blocks) {
-    using quantize::FeedbackBlock, quantize::Floats, quantize::lanes;
     const quantize::FeedbackCoder* coder = quantize::feedback_coder(dtype.name);
     check(coder != nullptr, "a format that takes feedback");
     const size_t columns = feedback.columns(), row_bytes = *dtype.bytes_of(columns);
-    const size_t width = coder->width;
-    std::vector<Floats> row(columns), original(columns), errors(width);
-    FeedbackBlock block;
+    RowRounding rounding(*coder, feedback);
     for (size_t first = 0; first < rows; first += lanes) {
         const size_t count = std::min<size_t>(lanes, rows - first);
-        for (size_t c = 0; c < columns; c++)
-            for (size_t lane = 0; lane < lanes; lane++)
-                row[c][lane] = weights[(first + std::min(lane, count - 1)) * columns + c];
-        original = row;  // what is carried is of the weights as they were
-        for (size_t begin = 0; begin < columns; begin += width) {
-            for (size_t i = 0; i < width; i++) block.cost[i] = feedback.cost(begin + i);
-            std::copy_n(row.data() + begin, width, block.x);
-            coder->fit(block);
-            for (size_t i = 0; i < width; i++) {
-                block.level[i] = coder->level(block, i);
-                errors[i] = original[begin + i] - coder->value(block, i);
-                const float* carry = feedback.carry(begin + i) + begin;
-                for (size_t k = i + 1; k < width; k++) block.x[k] += errors[i] * carry[k];
-            }
-            for (size_t lane = 0; lane < count; lane++)
-                coder->store(
-                    block, static_cast<int>(lane),
-                    blocks + (first + lane) * row_bytes + begin / width * dtype.block_bytes);
-            for (size_t i = 0; i < width; i++) {
-                const float* carry = feedback.carry(begin + i);
-                for (size_t c = begin + width; c < columns; c++) row[c] += errors[i] * carry[c];
-            }
-        }
+        rounding.take(weights + first * columns, count);
+        rounding.round_in_order();
+        rounding.descend();
+        rounding.store(count, dtype.block_bytes, row_bytes, blocks + first * row_bytes);
     }
 }
 

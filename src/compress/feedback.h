@@ -7,6 +7,10 @@
 // sum_{i<j} e_i C_ij was added to it, and r_j is what rounding that leaves (Chee et al., QuIP,
 // 2023, equation 4; the same numbers as GPTQ's, Frantar et al., 2022). So scales are fitted to the
 // columns as they have become, weighted by D.
+//
+// What was rounded early could not know what came after it. So then scales and columns are gone
+// through again, one at a time, and each takes the value that is best given all others: coordinate
+// descent on tr(E H E') (Behdin et al., QuantEase, 2023; Nair and Suggala, CDQuant, 2024).
 #pragma once
 
 #include <cstddef>
@@ -20,20 +24,23 @@ namespace linnet {
 
 class Feedback {
   public:
-    // Of H, (columns, columns); its upper triangle is read. A hundredth of the mean diagonal is
-    // added to it, for columns that the text says little about.
+    // Of H, (columns, columns); its upper triangle is read. The diagonal is raised by three tenths
+    // (feedback.cc tells why) and a hundredth of its mean, for columns that the text says little
+    // about.
     static Feedback of(std::span<const float> hessian, size_t columns);
 
     size_t columns() const { return cost_.size(); }
     float cost(size_t column) const { return cost_[column]; }  // D
     // C_i, from column 0; zeros up to i.
     const float* carry(size_t i) const { return carry_.data() + i * columns(); }
+    // H_i, with what was added to the diagonal.
+    const float* squares(size_t i) const { return squares_.data() + i * columns(); }
 
   private:
-    std::vector<float> cost_, carry_;
+    std::vector<float> cost_, carry_, squares_;
 };
 
-// Whether rows can be rounded so: Q4_0 … Q5_1, IQ4_NL, Q2_K … Q6_K.
+// Whether rows can be rounded so: formats of 2 to 6 bits that have a scale for some values.
 bool takes_feedback(const DType& dtype);
 
 // (rows, columns) to blocks, four rows at a time. REQUIRES: takes_feedback(dtype), and columns are

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "formats/checkpoint.h"
 
 namespace linnet {
@@ -32,5 +33,9 @@ struct Importance {
 
     const Entry* find(std::string_view tensor) const;
 };
+
+// As a document, and back; BadInput where it is none.
+Json importance_document(const Importance& importance);
+Result<Importance> importance_of(const Json& document);
 
 }  // namespace linnet

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <numeric>
 
 #include "base/text.h"
 #include "compress/quantizer.h"
+#include "trust/hash.h"
 
 namespace linnet {
 namespace {
@@ -101,14 +101,26 @@ Error no_numbers(const PlannedTensor& tensor) {
 class FileQuantizer {
   public:
     FileQuantizer(CheckpointWriter& writer, ThreadPool& pool, Progress& progress,
-                  const Cancel& cancel, FeedbackSource* feedback)
-        : writer_(writer), pool_(pool), progress_(progress), cancel_(cancel), feedback_(feedback) {}
+                  const Cancel& cancel, FeedbackSource* feedback, uint64_t done)
+        : writer_(writer),
+          pool_(pool),
+          progress_(progress),
+          cancel_(cancel),
+          feedback_(feedback),
+          done_(done) {}
 
-    Result<> add(const PlannedTensor& tensor) {
-        if (!tensor.changes()) return copy(tensor);
+    // Returns the digest of what was written.
+    Result<Digest> add(const PlannedTensor& tensor) {
+        written_ = {};
+        if (!tensor.changes()) {
+            TRY(copy(tensor));
+            return written_.digest();
+        }
         std::shared_ptr<const Feedback> feedback;
-        if (feedback_) feedback = TRY(feedback_->feedback_for(tensor));
-        return quantize(tensor, feedback.get());
+        if (feedback_ && tensor.rounds_with_feedback())
+            feedback = TRY(feedback_->feedback_for(tensor));
+        TRY(quantize(tensor, feedback.get()));
+        return written_.digest();
     }
 
   private:
@@ -117,7 +129,7 @@ class FileQuantizer {
         while (!rest.empty()) {
             TRY(cancel_.check());
             Bytes piece = rest.first(std::min<size_t>(rest.size(), slab_values));
-            TRY(writer_.append(piece));
+            TRY(append(piece));
             rest = rest.subspan(piece.size());
             advance(piece.size());
         }
@@ -147,12 +159,16 @@ class FileQuantizer {
                 if (!done) numbers = false;
             });
             if (!numbers) return no_numbers(tensor);
-            TRY(writer_.append(blocks_));
+            TRY(append(blocks_));
             advance(count * tensor.source->data.size() / rows.count);
         }
         return Done{};
     }
 
+    Result<> append(Bytes bytes) {
+        written_.update(bytes);
+        return writer_.append(bytes);
+    }
     void advance(uint64_t bytes) { progress_.at(done_ += bytes); }
 
     CheckpointWriter& writer_;
@@ -161,13 +177,43 @@ class FileQuantizer {
     const Cancel& cancel_;
     FeedbackSource* feedback_;
     std::vector<std::byte> blocks_;
-    uint64_t done_ = 0;
+    Sha256 written_;
+    uint64_t done_;
 };
+
+constexpr std::string_view written_kind = "written";
+
+Json written_entry(const PlannedTensor& tensor, uint64_t begin, const Digest& digest) {
+    return Json::object(
+        {{"type", tensor.dtype->name}, {"begin", begin}, {"digest", digest.text()}});
+}
+
+// The first so many tensors lie in the file of a run that was broken off, as they will be.
+Result<size_t> count_written(const QuantizePlan& plan, std::span<const uint64_t> offsets,
+                             const Path& partial, const Journal& journal) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(partial, ignored)) return 0;
+    const MappedFile file = TRY(MappedFile::open(partial));
+    size_t count = 0;
+    for (const PlannedTensor& tensor : plan.tensors) {
+        const uint64_t begin = offsets[count];
+        const Json* entry = journal.find(written_kind, tensor.source->name);
+        if (!entry || offsets[count + 1] > file.bytes().size()) break;
+        const Digest digest = sha256(file.bytes().subspan(begin, tensor.bytes()));
+        if (entry->dump() != written_entry(tensor, begin, digest).dump()) break;
+        count++;
+    }
+    return count;
+}
 
 }  // namespace
 
+bool PlannedTensor::may_have_feedback() const {
+    return is_quantizable(*source) && source->shape.rank() == 2;
+}
+
 bool PlannedTensor::rounds_with_feedback() const {
-    return changes() && source->shape.rank() == 2 && takes_feedback(*dtype);
+    return changes() && may_have_feedback() && takes_feedback(*dtype);
 }
 
 std::vector<TensorPlan> QuantizePlan::layout() const {
@@ -246,50 +292,35 @@ Result<std::vector<std::byte>> quantize_tensor(const PlannedTensor& tensor, Thre
     return out;
 }
 
-Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, ThreadPool& pool,
-                              const Cancel& cancel) {
-    TRY(cancel.check());
-    constexpr uint64_t rows_wanted = 256;
-    const Rows rows(*tensor.source);
-    const uint64_t stride = std::max<uint64_t>(1, rows.count / rows_wanted);
-    const uint64_t count = (rows.count + stride - 1) / stride;
-    std::vector<float> means(rows.columns * (rows.count / rows.per_matrix), 1.0f);
-    if (tensor.importance) means = tensor.importance->means();
-    PlannedTensor rounded = tensor;
-    rounded.dtype = &dtype;
-    const float* importance = tensor.importance ? means.data() : nullptr;
-    std::vector<double> errors(count);
-    std::atomic<bool> numbers = true;
-    pool.for_each(count, [&](size_t begin, size_t end) {
-        const DType& from = *tensor.source->dtype;
-        std::vector<float> before(rows.columns), after(rows.columns);
-        std::vector<std::byte> blocks(*dtype.bytes_of(rows.columns));
-        for (size_t i = begin; i < end; i++) {
-            const uint64_t row = i * stride;
-            if (!quantize_rows(rounded, rows, importance, row, 1, blocks.data())) numbers = false;
-            from.decode(tensor.source->data.data() + row * *from.bytes_of(rows.columns),
-                        before.data(), rows.columns);
-            dtype.decode(blocks.data(), after.data(), rows.columns);
-            const float* mean = means.data() + row / rows.per_matrix * rows.columns;
-            for (size_t c = 0; c < rows.columns; c++) {
-                const double error = double{after[c]} - before[c];
-                errors[i] += mean[c] * error * error;
-            }
-        }
-    });
-    if (!numbers) return no_numbers(tensor);
-    return std::accumulate(errors.begin(), errors.end(), 0.0);
+Path partial_path(const Path& path) {
+    return cat(path.string(), ".part");
 }
 
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
-                       Progress& progress, const Cancel& cancel, FeedbackSource* feedback) {
-    auto writer = TRY(CheckpointWriter::create(path, plan.metadata, plan.layout()));
-    uint64_t total = 0;
-    for (const PlannedTensor& tensor : plan.tensors) total += tensor.source->data.size();
-    FileQuantizer quantizer(writer, pool, progress, cancel, feedback);
+                       Progress& progress, const Cancel& cancel, FeedbackSource* feedback,
+                       Journal* journal) {
+    WriteOptions options;
+    const auto offsets = TRY(planned_offsets(plan.metadata, plan.layout()));
+    if (journal) {
+        options.partial = partial_path(path);
+        options.kept = TRY(count_written(plan, offsets, options.partial, *journal));
+    }
+    auto writer = TRY(CheckpointWriter::create(path, plan.metadata, plan.layout(), options));
+    uint64_t total = 0, done = 0;
+    for (size_t i = 0; i < plan.tensors.size(); i++) {
+        total += plan.tensors[i].source->data.size();
+        if (i < options.kept) done = total;
+    }
+    FileQuantizer quantizer(writer, pool, progress, cancel, feedback, done);
     progress.count_in("");
-    progress.begin(cat("writing ", path.filename()), total, 0);
-    for (const PlannedTensor& tensor : plan.tensors) TRY(quantizer.add(tensor));
+    progress.begin(cat("writing ", path.filename()), total, done);
+    for (size_t i = options.kept; i < plan.tensors.size(); i++) {
+        const PlannedTensor& tensor = plan.tensors[i];
+        const Digest digest = TRY(quantizer.add(tensor));
+        if (journal)
+            TRY(journal->add(written_kind, tensor.source->name,
+                             written_entry(tensor, offsets[i], digest)));
+    }
     TRY(writer.finish());
     progress.end();
     return Done{};

@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "compress/feedback.h"
 #include "compress/importance.h"
+#include "compress/journal.h"
 #include "compress/mixture.h"
 #include "compress/recipe.h"
 #include "formats/writer.h"
@@ -34,7 +35,8 @@ struct PlannedTensor {
 
     bool changes() const { return dtype != source->dtype; }
     bool fell_back() const { return wanted != dtype; }
-    // Where a text is there to take it from (FeedbackSource).
+    // Whether a text gives feedback for it (FeedbackSource), and whether what it becomes takes it.
+    bool may_have_feedback() const;
     bool rounds_with_feedback() const;
     uint64_t bytes() const { return dtype->bytes_of(source->values).value_or(0); }
 };
@@ -61,23 +63,20 @@ Result<QuantizePlan> plan_quantization(const Checkpoint& checkpoint,
 // The blocks of one tensor. BadInput where it has weights that are no numbers.
 Result<std::vector<std::byte>> quantize_tensor(const PlannedTensor& tensor, ThreadPool& pool,
                                                const Cancel& cancel);
-// What a format does to a tensor's products: the squares of the weights' errors, each times the
-// importance of its column, summed over some of the rows, always the same. 0 for a format that
-// loses nothing.
-Result<double> rounding_error(const PlannedTensor& tensor, const DType& dtype, ThreadPool& pool,
-                              const Cancel& cancel);
-
 class FeedbackSource {
   public:
     virtual ~FeedbackSource() = default;
-    // Asked once for each tensor, in the order of the plan; null where there is none.
+    // Asked in the order of the plan, which may be gone through several times; null where there is
+    // none.
     virtual Result<std::shared_ptr<const Feedback>> feedback_for(const PlannedTensor& tensor) = 0;
 };
 
 // Writes what was planned; the file appears under its name when it is whole. Memory stays at some
-// megabytes a thread, whatever the model's size.
+// megabytes a thread, whatever the model's size. With a journal, what is written of a run that
+// breaks off stays beside the file (partial_path()), and is taken up again.
 Result<> quantize_file(const QuantizePlan& plan, const Path& path, ThreadPool& pool,
-                       Progress& progress, const Cancel& cancel,
-                       FeedbackSource* feedback = nullptr);
+                       Progress& progress, const Cancel& cancel, FeedbackSource* feedback = nullptr,
+                       Journal* journal = nullptr);
+Path partial_path(const Path& path);
 
 }  // namespace linnet

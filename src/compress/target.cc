@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "compress/allocate.h"
 #include "compress/quantizer.h"
+#include "compress/rounding_error.h"
 #include "eval/divergence.h"
 
 namespace linnet {
@@ -13,9 +14,6 @@ namespace {
 
 // Coarse enough to be seen in a short text, fine enough that the harm is still in proportion.
 constexpr std::string_view trial_format = "q4_0";
-// What rounding with feedback leaves of the divergence: 0.7 on the default model at 5.4 bits, all
-// tensors together. It is only used to weigh formats that take feedback against others.
-constexpr double feedback_share = 0.7;
 // Of the text of a trial, so many tokens see too little to say much.
 constexpr size_t tokens_uncounted = 16;
 
@@ -31,12 +29,38 @@ std::vector<const Quantizer*> formats_for(uint64_t columns) {
     return out;
 }
 
+uint64_t padded_bytes(const PlannedTensor& tensor, const DType& dtype) {
+    return *checked_align(*dtype.bytes_of(tensor.source->values), 32);
+}
+
 class Trials {
   public:
     Trials(const QuantizePlan& plan, const TrialOptions& options, ThreadPool& pool,
            const Cancel& cancel)
         : plan_(plan), options_(options), pool_(pool), cancel_(cancel) {}
 
+    // What each format costs the tensor.
+    Result<std::vector<FormatCost>> measure(const PlannedTensor& tensor) {
+        if (!probe_) TRY(prepare());
+        const DType& trial = fitting_dtype(*dtype_named(trial_format), tensor.source->shape.row());
+        std::shared_ptr<const Feedback> feedback;
+        if (options_.feedback) feedback = TRY(options_.feedback->feedback_for(tensor));
+        auto error_of = [&](const DType& dtype, bool rounds_so) {
+            return rounding_error(tensor, dtype, feedback.get(), rounds_so, pool_, cancel_);
+        };
+        const double divergence = TRY(divergence_of(tensor, trial));
+        const double error = TRY(error_of(trial, false));
+        std::vector<FormatCost> out;
+        for (const Quantizer* format : formats_for(tensor.source->shape.row())) {
+            const double own = TRY(error_of(*format->dtype, true));
+            out.push_back({format->dtype, padded_bytes(tensor, *format->dtype),
+                           error > 0 ? divergence * own / error : 0});
+        }
+        if (out.empty()) out.push_back({tensor.dtype, padded_bytes(tensor, *tensor.dtype), 0});
+        return out;
+    }
+
+  private:
     Result<> prepare() {
         const size_t count = std::min(options_.tokens.size(), options_.context);
         if (count <= 2 * tokens_uncounted)
@@ -49,7 +73,7 @@ class Trials {
     }
 
     // What it costs to round this tensor alone.
-    Result<double> divergence(PlannedTensor tensor, const DType& dtype) {
+    Result<double> divergence_of(PlannedTensor tensor, const DType& dtype) {
         tensor.dtype = &dtype;
         auto blocks = std::make_shared<const std::vector<std::byte>>(
             TRY(quantize_tensor(tensor, pool_, cancel_)));
@@ -58,7 +82,6 @@ class Trials {
         return probe_->measure(*scorer, cancel_);
     }
 
-  private:
     Result<std::unique_ptr<Scorer>> scorer_of(const Checkpoint& checkpoint) {
         auto model = TRY(Model::load(checkpoint, Math::F32, pool_));
         const size_t context = std::min<size_t>(options_.context, model->config().context);
@@ -75,10 +98,6 @@ class Trials {
     std::optional<DivergenceProbe> probe_;
 };
 
-uint64_t padded_bytes(const PlannedTensor& tensor, const DType& dtype) {
-    return *checked_align(*dtype.bytes_of(tensor.source->values), 32);
-}
-
 // The tensors that may get another format.
 std::vector<TensorCosts> changeable(const QuantizePlan& plan, std::span<const RecipeRule> pinned) {
     std::vector<TensorCosts> out;
@@ -86,6 +105,33 @@ std::vector<TensorCosts> changeable(const QuantizePlan& plan, std::span<const Re
         const Tensor& tensor = *plan.tensors[i].source;
         if (is_quantizable(tensor) && !recipe_dtype(pinned, tensor.name)) out.push_back({i, {}});
     }
+    return out;
+}
+
+constexpr std::string_view costs_kind = "costs";
+
+Json candidates_document(std::span<const FormatCost> candidates) {
+    Json formats = Json::object();
+    for (const FormatCost& candidate : candidates)
+        formats.as_object()->emplace_back(std::string(candidate.dtype->name), candidate.divergence);
+    return formats;
+}
+
+Error other_costs() {
+    return Error{Code::BadInput, "the costs are of another model", "measure them anew"};
+}
+
+Result<std::vector<FormatCost>> candidates_of(const Json& formats, const PlannedTensor& tensor) {
+    std::vector<FormatCost> out;
+    if (!formats.is_object()) return other_costs();
+    for (const auto& [name, cost] : *formats.as_object()) {
+        const DType* dtype = dtype_named(name);
+        const bool fits =
+            dtype && quantizer_of(*dtype) && tensor.source->shape.row() % dtype->block_values == 0;
+        if (!fits || !cost.as_double()) return other_costs();
+        out.push_back({dtype, padded_bytes(tensor, *dtype), *cost.as_double()});
+    }
+    if (out.empty()) return other_costs();
     return out;
 }
 
@@ -111,21 +157,20 @@ Result<std::vector<TensorCosts>> measure_costs(const QuantizePlan& plan,
                                                Progress& progress, const Cancel& cancel) {
     std::vector<TensorCosts> out = changeable(plan, pinned);
     Trials trials(plan, options, pool, cancel);
-    TRY(trials.prepare());
     progress.count_in("tensors");
     progress.begin("measuring what each tensor bears", out.size(), 0);
     for (size_t i = 0; i < out.size(); i++) {
         const PlannedTensor& tensor = plan.tensors[out[i].place];
-        const DType& trial = fitting_dtype(*dtype_named(trial_format), tensor.source->shape.row());
-        const double divergence = TRY(trials.divergence(tensor, trial));
-        const double error = TRY(rounding_error(tensor, trial, pool, cancel));
-        for (const Quantizer* format : formats_for(tensor.source->shape.row())) {
-            const double own = TRY(rounding_error(tensor, *format->dtype, pool, cancel));
-            out[i].candidates.push_back({format->dtype, padded_bytes(tensor, *format->dtype),
-                                         error > 0 ? divergence * own / error : 0});
+        const Json* known =
+            options.journal ? options.journal->find(costs_kind, tensor.source->name) : nullptr;
+        if (known) {
+            out[i].candidates = TRY(candidates_of(*known, tensor));
+        } else {
+            out[i].candidates = TRY(trials.measure(tensor));
+            if (options.journal)
+                TRY(options.journal->add(costs_kind, tensor.source->name,
+                                         candidates_document(out[i].candidates)));
         }
-        if (out[i].candidates.empty())
-            out[i].candidates.push_back({tensor.dtype, padded_bytes(tensor, *tensor.dtype), 0});
         progress.at(i + 1);
     }
     progress.end();
@@ -134,52 +179,34 @@ Result<std::vector<TensorCosts>> measure_costs(const QuantizePlan& plan,
 
 Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs) {
     Json tensors = Json::object();
-    for (const TensorCosts& each : costs) {
-        Json formats = Json::object();
-        for (const FormatCost& candidate : each.candidates)
-            formats.as_object()->emplace_back(std::string(candidate.dtype->name),
-                                              candidate.divergence);
+    for (const TensorCosts& each : costs)
         tensors.as_object()->emplace_back(std::string(plan.tensors[each.place].source->name),
-                                          std::move(formats));
-    }
+                                          candidates_document(each.candidates));
     return Json::object({{"divergence", std::move(tensors)}});
 }
 
 Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePlan& plan,
                                           std::span<const RecipeRule> pinned) {
-    const Error other{Code::BadInput, "the costs are of another model", "measure them anew"};
     const Json* tensors = document.find("divergence");
-    if (!tensors || !tensors->is_object()) return other;
     std::vector<TensorCosts> out = changeable(plan, pinned);
     for (TensorCosts& each : out) {
         const PlannedTensor& tensor = plan.tensors[each.place];
-        const Json* formats = tensors->find(tensor.source->name);
-        if (!formats || !formats->is_object()) return other;
-        for (const auto& [name, cost] : *formats->as_object()) {
-            const DType* dtype = dtype_named(name);
-            const bool fits = dtype && quantizer_of(*dtype) &&
-                              tensor.source->shape.row() % dtype->block_values == 0;
-            if (!fits || !cost.as_double()) return other;
-            each.candidates.push_back({dtype, padded_bytes(tensor, *dtype), *cost.as_double()});
-        }
-        if (each.candidates.empty()) return other;
+        const Json* formats = tensors ? tensors->find(tensor.source->name) : nullptr;
+        if (!formats) return other_costs();
+        each.candidates = TRY(candidates_of(*formats, tensor));
     }
     return out;
 }
 
 Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
-                           uint64_t file_bytes, bool with_feedback) {
+                           uint64_t file_bytes) {
     uint64_t others = TRY(plan.file_bytes());
     std::vector<std::vector<SizeChoice>> items;
     for (const TensorCosts& each : costs) {
         others -= padded_bytes(plan.tensors[each.place], *plan.tensors[each.place].dtype);
         items.emplace_back();
-        for (const FormatCost& candidate : each.candidates) {
-            const bool less = with_feedback && takes_feedback(*candidate.dtype) &&
-                              plan.tensors[each.place].source->shape.rank() == 2;
-            items.back().push_back(
-                {candidate.bytes, candidate.divergence * (less ? feedback_share : 1)});
-        }
+        for (const FormatCost& candidate : each.candidates)
+            items.back().push_back({candidate.bytes, candidate.divergence});
     }
     auto chosen = file_bytes > others ? allocate(items, file_bytes - others) : std::nullopt;
     if (!chosen) {

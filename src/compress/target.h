@@ -33,6 +33,9 @@ struct TrialOptions {
     const Kernels& kernels;
     std::span<const int32_t> tokens;  // of a text unlike those that the model is judged by
     size_t context = 256;             // tokens of it that are read; fewer where the text is shorter
+    FeedbackSource* feedback =
+        nullptr;                 // formats that take it are measured as they will be rounded
+    Journal* journal = nullptr;  // keeps the costs of each tensor, and is asked for them first
 };
 
 // For all tensors of the plan that may change; those that `pinned` names keep the plan's format.
@@ -49,8 +52,7 @@ Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePl
 
 // Gives the plan's tensors the formats with which the whole file takes at most `file_bytes`, and
 // returns the divergence that is foretold. NoFit where the smallest formats take more.
-// `with_feedback`: formats that take it will be rounded so, and cost less than was measured.
 Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
-                           uint64_t file_bytes, bool with_feedback = false);
+                           uint64_t file_bytes);
 
 }  // namespace linnet

@@ -95,7 +95,7 @@ std::vector<const Tensor*> TextFeedback::group_from(const PlannedTensor& tensor)
     uint64_t bytes = 0;
     for (auto at = plan_.tensors.data() + (&tensor - plan_.tensors.data());
          at != plan_.tensors.data() + plan_.tensors.size(); at++) {
-        if (!at->rounds_with_feedback()) continue;
+        if (!at->may_have_feedback()) continue;
         const Tensor* shared = plan_.checkpoint.find(shared_name(*at->source));
         if (std::ranges::find(out, shared) != out.end()) continue;
         bytes += bytes_for(*shared);
@@ -122,7 +122,7 @@ Result<> TextFeedback::read_text(std::span<const Tensor* const> group) {
 }
 
 Result<std::shared_ptr<const Feedback>> TextFeedback::feedback_for(const PlannedTensor& tensor) {
-    if (!tensor.rounds_with_feedback()) return std::shared_ptr<const Feedback>();
+    if (!tensor.may_have_feedback()) return std::shared_ptr<const Feedback>();
     const std::string name = shared_name(*tensor.source);
     if (name == latest_name_) return latest_;
     if (!squares_.contains(name)) {

@@ -50,7 +50,8 @@ struct CheckpointWriter::State {
     ~State() {
         std::error_code ignored;
         for (const Output& each : outputs)
-            if (each.begun) std::filesystem::remove(each.temporary, ignored);
+            if (each.begun && options.partial.empty())
+                std::filesystem::remove(each.temporary, ignored);
     }
 
     Result<> check_plan() const;
@@ -58,6 +59,7 @@ struct CheckpointWriter::State {
     void plan_outputs();
     std::string header(const Output& which) const;
     Result<> begin_output();
+    Result<> take_up();
     Result<> end_tensor();
     Result<> move_on();
     Result<> append(Bytes data);
@@ -117,7 +119,9 @@ void CheckpointWriter::State::plan_outputs() {
                           ? path
                           : path.parent_path() / part_file_name(name, extension_of(options.format));
         // The process number keeps two writers apart; the last rename wins whole.
-        Path temporary = cat(target.string(), ".", ::getpid(), ".tmp");
+        Path temporary = options.partial.empty()
+                             ? Path(cat(target.string(), ".", ::getpid(), ".tmp"))
+                             : options.partial;
         outputs.push_back({target, temporary, first, count, false});
     }
 }
@@ -135,6 +139,20 @@ Result<> CheckpointWriter::State::begin_output() {
     file = TRY(FileWriter::open(next.temporary));
     next.begun = true;
     return file->append(as_bytes(header(next)));
+}
+
+// Goes on behind the tensors that are there.
+Result<> CheckpointWriter::State::take_up() {
+    const auto offsets = TRY(planned_offsets(metadata, tensors));
+    Output& only = outputs.front();
+    check(outputs.size() == 1 && options.kept <= tensors.size(), "one file is taken up");
+    const uint64_t keep = offsets[options.kept];
+    if (TRY(size_of_file(only.temporary)) < keep)
+        return Error{Code::BadInput, cat(only.temporary, " is shorter than it was"), "begin anew"};
+    file = TRY(FileWriter::open(only.temporary, keep));
+    only.begun = true;
+    tensor = options.kept;
+    return Done{};
 }
 
 // Pads what was written and syncs a file that is whole.
@@ -217,7 +235,8 @@ Result<CheckpointWriter> CheckpointWriter::create(const Path& path, const Metada
                          " are written"),
                      "allow larger files"};
     TRY(state->check_disk());
-    TRY(state->begin_output());
+    check(options.partial.empty() || state->outputs.size() == 1, "one file is taken up");
+    TRY(options.kept > 0 ? state->take_up() : state->begin_output());
     TRY(state->move_on());
     return CheckpointWriter(std::move(state));
 }
@@ -250,15 +269,20 @@ Result<std::vector<Path>> CheckpointWriter::finish() {
     return written;
 }
 
-Result<uint64_t> planned_file_bytes(const MetadataBuilder& metadata,
-                                    std::span<const TensorPlan> tensors) {
+Result<std::vector<uint64_t>> planned_offsets(const MetadataBuilder& metadata,
+                                              std::span<const TensorPlan> tensors) {
     const WriteOptions options;
     TRY(check_gguf_plan(metadata, tensors, options));
-    uint64_t bytes =
-        gguf_header(metadata, tensors, options.alignment, {0, 1, tensors.size()}).size();
+    std::vector<uint64_t> out{
+        gguf_header(metadata, tensors, options.alignment, {0, 1, tensors.size()}).size()};
     for (const TensorPlan& tensor : tensors)
-        bytes += *checked_align(plan_bytes(tensor), options.alignment);
-    return bytes;
+        out.push_back(*checked_align(out.back() + plan_bytes(tensor), options.alignment));
+    return out;
+}
+
+Result<uint64_t> planned_file_bytes(const MetadataBuilder& metadata,
+                                    std::span<const TensorPlan> tensors) {
+    return TRY(planned_offsets(metadata, tensors)).back();
 }
 
 Result<std::vector<Path>> write_checkpoint(const Path& path, const MetadataBuilder& metadata,

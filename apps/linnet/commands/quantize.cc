@@ -4,6 +4,7 @@
 #include "compress/quantizer.h"
 #include "linnet/models.h"
 #include "linnet/quantize_target.h"
+#include "trust/hash.h"
 
 namespace linnet {
 namespace {
@@ -66,19 +67,9 @@ class QuantizeCommand final : public Command {
         QuantizeOptions options = TRY(read_options(context));
         Path in = TRY(find_model(context, in_)), out = expand_home(out_, context.paths.home);
         TRY(check_output(in, out));
-        Checkpoint checkpoint = TRY(open_model(context, in_));
-        std::optional<Importance> importance = TRY(find_importance(context, checkpoint));
-        if (importance) options.importance = &*importance;
-        options.importance_name = imatrix_.empty() ? target_.calibration() : imatrix_;
-        auto plan = plan_quantization(checkpoint, options);
-        if (!plan) return std::move(plan).error().within(printable(in_));
-        std::optional<double> divergence;
-        if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules));
-        warn_of_double_rounding(context, *plan);
-        if (!write_recipe_.empty())
-            TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
-        if (!dry_run_) TRY(target_.write(context, *plan, out));
-        return write(context, *plan, out, divergence);
+        auto done = make(context, options, out);
+        if (!done) return target_.ended(std::move(done).error(), out);
+        return done;
     }
 
   private:
@@ -98,6 +89,40 @@ class QuantizeCommand final : public Command {
             options.rules.insert(options.rules.end(), rules->begin(), rules->end());
         }
         return options;
+    }
+
+    Result<> make(Context& context, QuantizeOptions& options, const Path& out) {
+        Checkpoint checkpoint = TRY(open_model(context, in_));
+        if (target_.needs_text() && !dry_run_) {
+            Json others = TRY(settings(context));
+            TRY(target_.begin(context, checkpoint, out, std::move(others)));
+        }
+        std::optional<Importance> importance = TRY(find_importance(context, checkpoint));
+        if (importance) options.importance = &*importance;
+        options.importance_name = imatrix_.empty() ? target_.calibration() : imatrix_;
+        auto plan = plan_quantization(checkpoint, options);
+        if (!plan) return std::move(plan).error().within(printable(in_));
+        std::optional<double> divergence;
+        if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules));
+        warn_of_double_rounding(context, *plan);
+        if (!write_recipe_.empty())
+            TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
+        if (!dry_run_) TRY(target_.write(context, *plan, out));
+        return write(context, *plan, out, divergence);
+    }
+
+    // What the bytes depend on besides the model and the text.
+    Result<Json> settings(Context& context) const {
+        Json types = Json::array();
+        for (const std::string& each : tensor_types_) types.push(each);
+        Json out = Json::object({{"type", type_}, {"pure", pure_}, {"types", std::move(types)}});
+        for (auto [name, file] : {std::pair("recipe", &recipe_), std::pair("imatrix", &imatrix_)}) {
+            if (file->empty()) continue;
+            Digest digest = TRY(sha256_of_file(expand_home(*file, context.paths.home),
+                                               context.cancel, [](uint64_t) {}));
+            out.set(name, digest.text());
+        }
+        return out;
     }
 
     Result<std::optional<Importance>> find_importance(Context& context,

@@ -1,6 +1,8 @@
 // quantize, on models made for the test.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "base/json.h"
 #include "formats/checkpoint.h"
 #include "linnet/testing/process.h"
@@ -95,6 +97,40 @@ TEST(QuantizeCommand, RoundsWithFeedback) {
     };
     EXPECT_LT(divergence({"--gptq", "--calibration", "text.txt"}), divergence({}));
     EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "x.gguf", "--gptq"}).exit_code, 2);
+}
+
+TEST(QuantizeCommand, GoesOnWhereItWasKilled) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of a text, and some more.\n");
+    folder.write("work/text.txt", text);
+    auto run = [&](const char* out, std::vector<std::string> more, const RunOptions& options = {}) {
+        more.insert(more.begin(), {"quantize", "tiny.gguf", out, "--target-bpw", "5", "--gptq",
+                                   "--calibration", "text.txt", "--calibration-chunks", "2"});
+        return folder.run(more, options);
+    };
+    ASSERT_EQ(run("whole.gguf", {}).exit_code, 0);
+    auto exists = [&](const char* name) {
+        return std::filesystem::exists(folder.path() / "work" / name);
+    };
+    for (int signal : {SIGKILL, SIGINT}) {
+        RunOptions killed{.signal = signal, .signal_when = "measuring"};
+        Ran ran = run("out.gguf", {}, killed);
+        if (ran.exit_code == 0) continue;  // it was faster
+        EXPECT_FALSE(exists("out.gguf"));
+        EXPECT_TRUE(exists("out.gguf.journal"));
+        ran = run("out.gguf", {"--resume", "--pure"});
+        EXPECT_EQ(ran.exit_code, 2);
+        EXPECT_NE(ran.err.find("other settings"), std::string::npos) << ran.err;
+        ran = run("out.gguf", {"--resume"});
+        EXPECT_EQ(ran.exit_code, 0) << ran.err;
+        EXPECT_EQ(folder.read("work/out.gguf"), folder.read("work/whole.gguf"));
+        EXPECT_FALSE(exists("out.gguf.journal"));
+        EXPECT_FALSE(exists("out.gguf.part"));
+        std::filesystem::remove(folder.path() / "work/out.gguf");
+    }
+    EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "x.gguf", "--resume"}).exit_code, 2);
 }
 
 TEST(QuantizeCommand, SaysWhatIsWrong) {

@@ -24,22 +24,6 @@ Strip<n> strip_of(const FeedbackBlock& block, int part = 0) {
     return strip;
 }
 
-// As a block keeps it.
-float half(float value) {
-    return half_to_float(float_to_half(value));
-}
-
-Floats as_halves(const float* values) {
-    Floats out;
-    for (int lane = 0; lane < lanes; lane++) out[lane] = half(values[lane]);
-    return out;
-}
-
-// What to divide by: ones where the scale is zero, as every level is then as good.
-Floats divisor(Floats scale) {
-    return select(scale == 0, all(1), scale);
-}
-
 template <int half>
 void fit_without_offset(FeedbackBlock& block) {
     Fit<width> fit;
@@ -225,24 +209,29 @@ void store_q6_k(const FeedbackBlock& block, int lane, std::byte* to) {
 }
 
 using codec::Q4_K, codec::Q5_K;
+constexpr auto parts = FeedbackCoder::Scale::OfParts;
+// clang-format off
 constexpr FeedbackCoder coders[] = {
     {"q4_0", 32, 32, fit_without_offset<8>, round_without_offset<8>, store<codec::Q4_0, 8>},
     {"q5_0", 32, 32, fit_without_offset<16>, round_without_offset<16>, store<codec::Q5_0, 16>},
     {"q4_1", 32, 32, fit_with_offset<15>, round_with_offset<15>, store<codec::Q4_1, 0>},
     {"q5_1", 32, 32, fit_with_offset<31>, round_with_offset<31>, store<codec::Q5_1, 0>},
     {"iq4_nl", 32, 32, fit_iq4, round_iq4, store_iq4},
-    {"q2_k", 256, 16, fit_k_offsets<16, 3, 15>, round_with_offset<3>, store_q2_k},
-    {"q3_k", 256, 16, fit_q3_k, round_without_offset<4>, store_q3_k},
-    {"q4_k", 256, 32, fit_k_offsets<32, 15, 63>, round_with_offset<15>, store_k_offsets<Q4_K>},
-    {"q5_k", 256, 32, fit_k_offsets<32, 31, 63>, round_with_offset<31>, store_k_offsets<Q5_K>},
-    {"q6_k", 256, 16, fit_q6_k, round_without_offset<32>, store_q6_k},
+    {"q2_k", 256, 16, fit_k_offsets<16, 3, 15>, round_with_offset<3>, store_q2_k, parts},
+    {"q3_k", 256, 16, fit_q3_k, round_without_offset<4>, store_q3_k, parts},
+    {"q4_k", 256, 32, fit_k_offsets<32, 15, 63>, round_with_offset<15>, store_k_offsets<Q4_K>, parts},
+    {"q5_k", 256, 32, fit_k_offsets<32, 31, 63>, round_with_offset<31>, store_k_offsets<Q5_K>, parts},
+    {"q6_k", 256, 16, fit_q6_k, round_without_offset<32>, store_q6_k, parts},
 };
+// clang-format on
 
 }  // namespace
 
 const FeedbackCoder* feedback_coder(std::string_view dtype) {
-    for (const FeedbackCoder& coder : coders)
-        if (coder.name == dtype) return &coder;
+    for (std::span<const FeedbackCoder> table :
+         {std::span<const FeedbackCoder>(coders), coders_of_few_levels()})
+        for (const FeedbackCoder& coder : table)
+            if (coder.name == dtype) return &coder;
     return nullptr;
 }
 

@@ -2,27 +2,19 @@
 // Nibbles lie as two halves of a sub-block, as in Q4_0.
 #include "tensor/dtypes/block.h"
 #include "tensor/dtypes/codecs.h"
+#include "tensor/dtypes/e2m1_layouts.h"
 #include "tensor/dtypes/iq4_layouts.h"
 #include "tensor/dtypes/round.h"
 
 namespace linnet::codec {
 namespace {
 
-struct MXFP4 {  // OCP microscaling: an exponent shared by 32 floats of 4 bits (E2M1)
-    static constexpr size_t values = 32;
-    uint8_t exponent;  // 2^(exponent - 127)
-    uint8_t nibbles[16];
-};
 struct NVFP4 {  // 4 sub-blocks of 16, each with an 8-bit float (E4M3 without its sign) as scale
     static constexpr size_t values = 64;
     uint8_t scales[4];
     uint8_t nibbles[32];
 };
-static_assert(sizeof(MXFP4) == 17 && sizeof(NVFP4) == 36);
-
-// E2M1 times two, which makes them integers; the scales are halved for it. The lower half of the
-// code is positive; minus zero is read as zero.
-constexpr float e2m1_levels[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+static_assert(sizeof(NVFP4) == 36);
 
 template <int half>
 void look_up(const uint8_t* nibbles, const float (&levels)[16], float scale, float* y) {
@@ -37,13 +29,7 @@ void pack_nibbles(const uint8_t* q, uint8_t* nibbles) {
     for (int i = 0; i < half; i++) nibbles[i] = static_cast<uint8_t>(q[i] | q[half + i] << 4);
 }
 
-// The scale is halved. The lowest two are below the normal floats.
-float mxfp4_scale(uint8_t exponent) {
-    uint32_t bits = exponent < 2 ? 0x00200000u << exponent : (exponent - 1u) << 23;
-    return std::bit_cast<float>(bits);
-}
-
-// Halved as well. The sign bit is ignored, and 0x7F (NaN) is read as zero.
+// Halved, as that of MXFP4. The sign bit is ignored, and 0x7F (NaN) is read as zero.
 float nvfp4_scale(uint8_t code) {
     int exponent = code >> 3 & 15, mantissa = code & 7;
     if (code == 0x7F) return 0;

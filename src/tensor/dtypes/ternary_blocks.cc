@@ -1,6 +1,7 @@
 // TQ1_0 TQ2_0 Q2_0 Q1_0: weights that take two, three or four values, times one scale.
 #include "tensor/dtypes/block.h"
 #include "tensor/dtypes/codecs.h"
+#include "tensor/dtypes/q2_0_layout.h"
 #include "tensor/dtypes/round.h"
 
 namespace linnet::codec {
@@ -19,18 +20,13 @@ struct TQ2_0 {  // (q - 1) * scale; runs of 32 bytes for 128 values, in planes o
     uint8_t q[64];
     Half scale;
 };
-struct Q2_0 {  // (q - 1) * scale, four values a byte in order
-    static constexpr size_t values = 64;
-    Half scale;
-    uint8_t q[16];
-};
 struct Q1_0 {  // scale where the bit is set, else -scale; eight values a byte in order
     static constexpr size_t values = 128;
     Half scale;
     uint8_t bits[16];
 };
 static_assert(sizeof(TQ1_0) == 54 && sizeof(TQ2_0) == 66);
-static_assert(sizeof(Q2_0) == 18 && sizeof(Q1_0) == 18);
+static_assert(sizeof(Q1_0) == 18);
 
 constexpr int powers_of_3[5] = {1, 3, 9, 27, 81};
 
