@@ -55,7 +55,7 @@ class RowRounding {
           feedback_(feedback),
           columns_(feedback.columns()),
           original_(columns_),
-          row_(columns_),
+          rows_(lanes * columns_),
           blocks_(columns_ / coder.width) {}
 
     // (count, columns). Lanes beyond `count` repeat the last row.
@@ -67,13 +67,15 @@ class RowRounding {
 
     // Column after column, each with what those before it leave.
     void round_in_order() {
-        row_ = original_;  // what is carried is of the weights as they were
         const size_t width = coder_.width;
+        for (size_t c = 0; c < columns_; c++) put(c, original_[c]);
         std::vector<Floats> errors(width);
         for (size_t begin = 0; begin < columns_; begin += width) {
             FeedbackBlock& block = blocks_[begin / width];
-            for (size_t i = 0; i < width; i++) block.cost[i] = feedback_.cost(begin + i);
-            std::copy_n(row_.data() + begin, width, block.x);
+            for (size_t i = 0; i < width; i++) {
+                block.cost[i] = feedback_.cost(begin + i);
+                block.x[i] = at(begin + i);
+            }
             coder_.fit(block);
             for (size_t i = 0; i < width; i++) {
                 block.level[i] = coder_.level(block, i);
@@ -81,15 +83,13 @@ class RowRounding {
                 const float* carry = feedback_.carry(begin + i) + begin;
                 for (size_t k = i + 1; k < width; k++) block.x[k] += errors[i] * carry[k];
             }
-            for (size_t i = 0; i < width; i++) {
-                const float* carry = feedback_.carry(begin + i);
-                for (size_t c = begin + width; c < columns_; c++) row_[c] += errors[i] * carry[c];
-            }
+            for (size_t i = 0; i < width; i++)
+                add(errors[i], feedback_.carry(begin + i), begin + width);
         }
     }
 
     void descend() {
-        pull_ = std::vector<Floats>(columns_);
+        std::ranges::fill(rows_, 0.0f);
         for (size_t c = 0; c < columns_; c++) move(c, value_at(c) - original_[c]);
         for (int sweep = 0; sweep < sweeps_max; sweep++) {
             bool changed = false;
@@ -117,14 +117,11 @@ class RowRounding {
     }
 
     // A column's value becomes so much larger.
-    void move(size_t column, Floats by) {
-        const float* squares = feedback_.squares(column);
-        for (size_t c = 0; c < columns_; c++) pull_[c] -= by * squares[c];
-    }
+    void move(size_t column, Floats by) { add(-by, feedback_.squares(column), 0); }
 
     bool reround(FeedbackBlock& block, size_t begin, size_t i) {
         const Floats now = coder_.value(block, i);
-        const Floats best = now + pull_[begin + i] / feedback_.squares(begin + i)[begin + i];
+        const Floats best = now + at(begin + i) / feedback_.squares(begin + i)[begin + i];
         const Floats level = coder_.level_for(block, i, best);
         const Mask other = level != block.level[i];
         if (!any(other)) return false;
@@ -144,7 +141,7 @@ class RowRounding {
         Floats pull{}, square{};
         for (size_t i = 0; i < coder_.width; i++) {
             unit[i] = block.scale[i / coder_.part] * block.level[i] / divisor;
-            pull += unit[i] * pull_[begin + i];
+            pull += unit[i] * at(begin + i);
             const float* squares = feedback_.squares(begin + i) + begin;
             Floats sum{};
             for (size_t k = 0; k < i; k++) sum += squares[k] * unit[k];
@@ -168,19 +165,37 @@ class RowRounding {
         for (size_t i = 0; i < coder_.width; i++) move(begin + i, moved * unit[i]);
     }
 
+    // rows += by * values, from a column on.
+    void add(Floats by, const float* values, size_t from) {
+        for (int lane = 0; lane < lanes; lane++)
+            if (by[lane] != 0)
+                feedback_.kernels().add_scaled_f32(rows_.data() + lane * columns_ + from,
+                                                   values + from, by[lane], columns_ - from);
+    }
+    Floats at(size_t column) const {
+        Floats out;
+        for (int lane = 0; lane < lanes; lane++) out[lane] = rows_[lane * columns_ + column];
+        return out;
+    }
+    void put(size_t column, Floats values) {
+        for (int lane = 0; lane < lanes; lane++) rows_[lane * columns_ + column] = values[lane];
+    }
+
     static bool any(Mask mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
 
     const FeedbackCoder& coder_;
     const Feedback& feedback_;
     size_t columns_;
-    std::vector<Floats> original_, row_;
-    std::vector<Floats> pull_;  // E H, with E what is left of the weights: where each column leans
+    std::vector<Floats> original_;
+    // (lanes, columns): the weights as they have become; then E H, with E what is left of them,
+    // which tells where each column leans.
+    std::vector<float> rows_;
     std::vector<FeedbackBlock> blocks_;
 };
 
 }  // namespace
 
-Feedback Feedback::of(std::span<const float> hessian, size_t columns) {
+Feedback Feedback::of(std::span<const float> hessian, size_t columns, const Kernels& kernels) {
     check(hessian.size() == columns * columns, "a square matrix");
     std::vector<double> h(hessian.begin(), hessian.end());
     double trace = 0;
@@ -188,7 +203,7 @@ Feedback Feedback::of(std::span<const float> hessian, size_t columns) {
     const double damping = trace > 0 ? 0.01 * trace / static_cast<double>(columns) : 1;
     for (size_t i = 0; i < columns; i++)
         h[i * columns + i] = (1 + shrinkage) * h[i * columns + i] + damping;
-    Feedback out;
+    Feedback out(kernels);
     out.squares_.resize(columns * columns);
     for (size_t i = 0; i < columns; i++)
         for (size_t j = i; j < columns; j++)

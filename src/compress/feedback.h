@@ -18,6 +18,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/kernels.h"
 #include "tensor/dtype.h"
 
 namespace linnet {
@@ -27,7 +28,7 @@ class Feedback {
     // Of H, (columns, columns); its upper triangle is read. The diagonal is raised by three tenths
     // (feedback.cc tells why) and a hundredth of its mean, for columns that the text says little
     // about.
-    static Feedback of(std::span<const float> hessian, size_t columns);
+    static Feedback of(std::span<const float> hessian, size_t columns, const Kernels& kernels);
 
     size_t columns() const { return cost_.size(); }
     float cost(size_t column) const { return cost_[column]; }  // D
@@ -36,7 +37,11 @@ class Feedback {
     // H_i, with what was added to the diagonal.
     const float* squares(size_t i) const { return squares_.data() + i * columns(); }
 
+    const Kernels& kernels() const { return *kernels_; }
+
   private:
+    explicit Feedback(const Kernels& kernels) : kernels_(&kernels) {}
+    const Kernels* kernels_;
     std::vector<float> cost_, carry_, squares_;
 };
 

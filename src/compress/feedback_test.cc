@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "compress/quantizer.h"
+#include "kernels/select.h"
 
 namespace linnet {
 namespace {
@@ -44,7 +45,7 @@ double product_error(const std::vector<float>& weights, const std::vector<float>
 TEST(Feedback, FactorsGiveTheMatrixBack) {
     Rng dice(1);
     auto h = hessian(dice);
-    Feedback feedback = Feedback::of(h, columns);
+    Feedback feedback = Feedback::of(h, columns, kernels_of(kernel_isas().back()));
     double mean = 0;
     for (size_t i = 0; i < columns; i++) mean += h[i * columns + i] / double{columns};
     auto factor = [&](size_t i, size_t j) {
@@ -67,7 +68,7 @@ TEST(Feedback, ProductsAreCloserThanByTheSearchAlone) {
     std::vector<float> weights(rows * columns), importance(columns);
     for (float& value : weights) value = static_cast<float>(0.05 * dice.normal());
     for (size_t i = 0; i < columns; i++) importance[i] = h[i * columns + i];
-    Feedback feedback = Feedback::of(h, columns);
+    Feedback feedback = Feedback::of(h, columns, kernels_of(kernel_isas().back()));
     size_t formats = 0;
     for (const Quantizer& quantizer : quantizers()) {
         const DType& dtype = *quantizer.dtype;
@@ -93,7 +94,7 @@ TEST(Feedback, WithoutCorrelationItIsTheSearch) {
     for (size_t i = 0; i < columns; i++) h[i * columns + i] = 1;
     Rng dice(3);
     for (float& value : weights) value = static_cast<float>(dice.normal());
-    Feedback feedback = Feedback::of(h, columns);
+    Feedback feedback = Feedback::of(h, columns, kernels_of(kernel_isas().back()));
     for (size_t i = 0; i + 1 < columns; i++) EXPECT_EQ(feedback.carry(i)[i + 1], 0);
     const DType& dtype = *dtype_named("q4_0");
     std::vector<std::byte> blocks(*dtype.bytes_of(columns));
@@ -107,7 +108,7 @@ TEST(Feedback, WithoutCorrelationItIsTheSearch) {
 
 TEST(Feedback, ZerosStayZeros) {
     std::vector<float> h(columns * columns), weights(rows * columns);
-    Feedback feedback = Feedback::of(h, columns);
+    Feedback feedback = Feedback::of(h, columns, kernels_of(kernel_isas().back()));
     for (const char* name : {"q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl", "iq4_xs", "mxfp4", "q2_0",
                              "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"}) {
         const DType& dtype = *dtype_named(name);

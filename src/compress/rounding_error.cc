@@ -18,16 +18,10 @@ constexpr uint64_t values_wanted = 80 << 10, rows_wanted = 256;
 double product_error(const Feedback& feedback, const std::vector<float>& e) {
     double sum = 0;
     for (size_t i = 0; i < e.size(); i++) {
-        if (e[i] == 0) continue;
         const float* squares = feedback.squares(i);
-        float products[4] = {};
-        size_t k = i + 1;
-        for (; k + 4 <= e.size(); k += 4)
-            for (size_t lane = 0; lane < 4; lane++)
-                products[lane] += squares[k + lane] * e[k + lane];
-        double rest = double{products[0]} + products[1] + products[2] + products[3];
-        for (; k < e.size(); k++) rest += double{squares[k]} * e[k];
-        sum += e[i] * (2 * rest + double{squares[i]} * e[i]);
+        const float after =
+            feedback.kernels().dot_f32(squares + i + 1, e.data() + i + 1, e.size() - i - 1);
+        sum += double{e[i]} * (2 * double{after} + double{squares[i]} * e[i]);
     }
     return sum;
 }

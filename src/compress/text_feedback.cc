@@ -131,7 +131,7 @@ Result<std::shared_ptr<const Feedback>> TextFeedback::feedback_for(const Planned
     }
     const auto& squares = squares_.at(name);
     latest_ = std::make_shared<const Feedback>(
-        Feedback::of(squares, static_cast<size_t>(tensor.source->shape.row())));
+        Feedback::of(squares, static_cast<size_t>(tensor.source->shape.row()), scorer_.kernels()));
     latest_name_ = name;
     return latest_;
 }
