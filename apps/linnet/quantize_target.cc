@@ -1,23 +1,16 @@
 #include "linnet/quantize_target.h"
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "compress/collect.h"
-#include "compress/target.h"
-#include "compress/text_feedback.h"
-#include "engine/model_files.h"
 #include "linnet/models.h"
 #include "linnet/version.h"
-#include "text/tokenizer.h"
 #include "trust/hash.h"
 
 namespace linnet {
 namespace {
 
-constexpr uint64_t text_bytes_max = 1 << 30, costs_bytes_max = 64 << 20;
-constexpr uint32_t chunk_tokens = 512;
-// Tokens by which formats are judged; they come behind those of the importances, where there are
-// enough.
+constexpr uint64_t costs_bytes_max = 64 << 20;
+// Tokens by which formats are judged.
 constexpr size_t trial_tokens = 256;
 
 Path journal_path(const Path& out) {
@@ -34,14 +27,13 @@ void QuantizeTarget::declare(Syntax& syntax) {
     syntax.option("--target-bpw", &bits_, "BITS", "the same by the mean bits of a weight")
         .between(1, 32);
     syntax
-        .option("--calibration", &calibration_, "FILE",
-                "the text by which types are chosen, not one that the model is judged by")
-        .completes(Complete::File);
-    syntax
-        .option("--calibration-chunks", &chunks_, "N",
-                "chunks of 512 tokens for the importances, where no --imatrix is named; 16")
-        .between(1, 1 << 20);
+        .option("--max-kld", &max_kld_, "NATS",
+                "choose the types so that the divergence on what is held back of the calibration "
+                "is at most that, in few bytes: 0.05")
+        .between(0.0001, 10);
+    text_.declare(syntax);
     syntax.flag("--gptq", gptq_, "make up for each column's rounding in those after it");
+    judge_.declare(syntax);
     syntax
         .option("--costs", &costs_, "FILE",
                 "where what was measured is kept; another size then takes seconds")
@@ -49,38 +41,43 @@ void QuantizeTarget::declare(Syntax& syntax) {
     syntax.flag("--resume", resume_, "go on where the same command broke off");
 }
 
-Result<> QuantizeTarget::check() const {
-    if (size_ && bits_)
-        return Error{Code::Usage, "--target-size and --target-bpw exclude each other",
+Result<> QuantizeTarget::check(bool dry_run) {
+    TRY(text_.check());
+    if (size_.has_value() + bits_.has_value() + max_kld_.has_value() > 1)
+        return Error{Code::Usage, "--target-size, --target-bpw and --max-kld exclude each other",
                      "name one of them"};
-    if (needs_text() && calibration_.empty())
+    if (needs_text() && !text_.given())
         return Error{Code::Usage, "there is no text to calibrate with",
                      "name one by --calibration"};
-    if (!needs_text() && !calibration_.empty())
-        return Error{Code::Usage, "--calibration goes with --target-size, --target-bpw and --gptq",
+    if (!needs_text() && text_.given())
+        return Error{Code::Usage,
+                     "--calibration goes with --target-size, --target-bpw, --max-kld, --gptq, "
+                     "--judge and --report",
                      "linnet imatrix measures importances for other types"};
     if (resume_ && !needs_text())
-        return Error{Code::Usage, "--resume goes with --target-size, --target-bpw and --gptq",
+        return Error{Code::Usage, "--resume goes with what reads a --calibration",
                      "other runs are short, and begin anew"};
+    if (dry_run && judge_.asked())
+        return Error{Code::Usage, "there is nothing to judge with --dry-run",
+                     "leave out --judge and --report"};
     return Done{};
 }
 
 Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, const Path& out,
                                Json settings) {
-    auto digest_of = [&](const Path& path) -> Result<Json> {
-        return Json(TRY(sha256_of_file(path, context.cancel, [](uint64_t) {})).text());
-    };
     Json model = Json::array();
-    for (const MappedFile& file : checkpoint.files()) model.push(TRY(digest_of(file.path())));
-    settings.set("model", std::move(model));
-    settings.set("calibration", TRY(digest_of(expand_home(calibration_, context.paths.home))));
-    settings.set("chunks", chunks_).set("gptq", gptq_).set("target_size", or_null(size_));
-    settings.set("target_bpw", bits_ ? Json(cat(*bits_)) : Json());
-    settings.set("program", version_line());
+    for (const MappedFile& file : checkpoint.files())
+        model.push(TRY(sha256_of_file(file.path(), context.cancel, [](uint64_t) {})).text());
+    settings.set("model", std::move(model)).set("calibration", TRY(text_.settings(context)));
+    settings.set("chunks", text_.chunks()).set("gptq", gptq_);
+    auto number = [](const std::optional<double>& value) {
+        return value ? Json(fixed(*value, 9)) : Json();
+    };
+    settings.set("target_size", or_null(size_)).set("target_bpw", number(bits_));
+    settings.set("max_kld", number(max_kld_)).set("program", version_line());
     const Path path = journal_path(out);
     std::error_code ignored;
-    const bool there = std::filesystem::exists(path, ignored);
-    if (there && !resume_)
+    if (!resume_ && std::filesystem::exists(path, ignored))
         context.progress.note(
             "an earlier run broke off, and this one begins anew; --resume would "
             "have gone on with it");
@@ -104,37 +101,16 @@ Error QuantizeTarget::ended(Error error, const Path& out) {
     return error;
 }
 
-Result<std::span<const int32_t>> QuantizeTarget::tokens(Context& context,
-                                                        const Checkpoint& checkpoint) {
-    if (!tokens_.empty()) return std::span<const int32_t>(tokens_);
-    std::string text =
-        TRY(read_file(expand_home(calibration_, context.paths.home), text_bytes_max));
-    Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    tokens_ = tokenizer.encode(text);
-    return std::span<const int32_t>(tokens_);
-}
-
-Result<std::unique_ptr<Scorer>> QuantizeTarget::reader(Context& context,
-                                                       const Checkpoint& checkpoint) const {
-    auto model = TRY(load_model(checkpoint, Math::Fast, chosen_threads(context)));
-    const uint32_t length = std::min(chunk_tokens, model->config().context);
-    const Kernels& kernels = *TRY(chosen_kernels(context));
-    return Scorer::make(
-        model, kernels,
-        {.threads = chosen_threads(context), .context = length, .memory_max = available_memory()});
-}
-
 Result<Importance> QuantizeTarget::measure_importance(Context& context,
                                                       const Checkpoint& checkpoint) {
     constexpr std::string_view kind = "importance";
     if (journal_)
         if (const Json* known = journal_->find(kind, "")) return importance_of(*known);
-    auto text = TRY(tokens(context, checkpoint));
-    auto scorer = TRY(reader(context, checkpoint));
-    CollectOptions options{.chunks = {.chunks_max = static_cast<size_t>(chunks_)}, .head = true};
-    Importance out = TRY(
-        collect_importance(*scorer, checkpoint, text, options, context.progress, context.cancel));
-    out.datasets = {calibration_};
+    const CalibrationParts* parts = TRY(text_.parts(context, checkpoint));
+    Scorer* scorer = TRY(text_.reader(context, checkpoint));
+    Importance out = TRY(collect_importance(*scorer, checkpoint, parts->read, {.head = true},
+                                            context.progress, context.cancel));
+    out.datasets = {text_.names()};
     if (journal_) TRY(journal_->add(kind, "", importance_document(out)));
     return out;
 }
@@ -142,12 +118,10 @@ Result<Importance> QuantizeTarget::measure_importance(Context& context,
 Result<FeedbackSource*> QuantizeTarget::feedback(Context& context, const QuantizePlan& plan) {
     if (!gptq_) return nullptr;
     if (!feedback_) {
-        auto text = TRY(tokens(context, plan.checkpoint));
-        reader_ = TRY(reader(context, plan.checkpoint));
-        feedback_.emplace(
-            plan, *reader_, text,
-            TextFeedback::Options{.chunks = {.chunks_max = static_cast<size_t>(chunks_)}},
-            context.progress, context.cancel);
+        const CalibrationParts* parts = TRY(text_.parts(context, plan.checkpoint));
+        Scorer* scorer = TRY(text_.reader(context, plan.checkpoint));
+        feedback_.emplace(plan, *scorer, parts->read, TextFeedback::Options{}, context.progress,
+                          context.cancel);
     }
     return &*feedback_;
 }
@@ -174,15 +148,11 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
         if (!costs) return std::move(costs).error().within(printable(costs_));
         return costs;
     }
-    auto text = TRY(tokens(context, plan.checkpoint));
-    const size_t used = static_cast<size_t>(chunks_) * chunk_tokens;
-    const size_t from = text.size() >= used + trial_tokens ? used : 0;
-    const Kernels& kernels = *TRY(chosen_kernels(context));
-    FeedbackSource* source = TRY(feedback(context, plan));
-    TrialOptions options{.kernels = kernels,
-                         .tokens = text.subspan(from),
+    const CalibrationParts* parts = TRY(text_.parts(context, plan.checkpoint));
+    TrialOptions options{.kernels = *TRY(chosen_kernels(context)),
+                         .tokens = parts->judged_by,
                          .context = trial_tokens,
-                         .feedback = source,
+                         .feedback = TRY(feedback(context, plan)),
                          .journal = journal()};
     ThreadPool pool(chosen_threads(context));
     auto costs = TRY(measure_costs(plan, pinned, options, pool, context.progress, context.cancel));
@@ -194,15 +164,65 @@ Result<double> QuantizeTarget::choose(Context& context, QuantizePlan& plan,
                                       std::span<const RecipeRule> pinned) {
     auto costs = find_costs(context, plan, pinned);
     if (!costs) return std::move(costs).error();
+    measured_ = std::move(*costs);
+    if (max_kld_) return fit_to_divergence(plan, measured_, *max_kld_);
     const uint64_t bytes = TRY(file_bytes(plan));
-    return fit_to_size(plan, *costs, bytes);
+    return fit_to_size(plan, measured_, bytes);
 }
 
-Result<> QuantizeTarget::write(Context& context, const QuantizePlan& plan, const Path& path) {
+Result<> QuantizeTarget::write(Context& context, QuantizePlan& plan,
+                               std::optional<double>& foretold, const Path& path) {
+    if (max_kld_)
+        TRY(write_within(context, plan, foretold, path));
+    else
+        TRY(write_once(context, plan, path));
+    if (judge_.asked()) TRY(judge_.judge(context, text_, plan.checkpoint, path));
+    return journal_ ? journal_->remove() : Done{};
+}
+
+Result<> QuantizeTarget::write_once(Context& context, const QuantizePlan& plan, const Path& path) {
     FeedbackSource* source = TRY(feedback(context, plan));
     ThreadPool pool(chosen_threads(context));
-    TRY(quantize_file(plan, path, pool, context.progress, context.cancel, source, journal()));
-    return journal_ ? journal_->remove() : Done{};
+    return quantize_file(plan, path, pool, context.progress, context.cancel, source, journal());
+}
+
+// What was foretold differs from what is measured by a factor that hardly depends on the size. So a
+// file or two tell it, and the next one has the divergence that is asked for.
+Result<> QuantizeTarget::write_within(Context& context, QuantizePlan& plan,
+                                      std::optional<double>& foretold, const Path& path) {
+    constexpr int tries_max = 6;
+    constexpr double room = 0.97, close = 0.9;  // aimed at, and taken, as shares of what is allowed
+    constexpr std::string_view kind = "judged";
+    const Path candidate = cat(path.string(), ".candidate");
+    double aim = *max_kld_;
+    for (int number = 1; number <= tries_max; number++) {
+        foretold = TRY(fit_to_divergence(plan, measured_, aim));
+        const Json* known = journal_ ? journal_->find(kind, cat(number)) : nullptr;
+        double divergence = 0;
+        if (known && known->as_double()) {
+            divergence = *known->as_double();
+        } else {
+            TRY(write_once(context, plan, candidate));
+            const Divergence found =
+                TRY(QuantizeJudge::held_back(context, text_, plan.checkpoint, candidate));
+            divergence = found.mean;
+            context.progress.note(cat(bytes_text(TRY(plan.file_bytes())), ": divergence ",
+                                      fixed(divergence, 4), " where ", fixed(*foretold, 4),
+                                      " was foretold"));
+            const bool last = number > 1 || divergence >= close * *max_kld_;
+            if (divergence <= *max_kld_ && last) {
+                judge_.keep({"", found});
+                return rename_durable(candidate, path);
+            }
+            std::error_code ignored;
+            std::filesystem::remove(candidate, ignored);
+            if (journal_) TRY(journal_->add(kind, cat(number), divergence));
+        }
+        aim *= room * *max_kld_ / std::max(divergence, *max_kld_ / 100);
+    }
+    return Error{Code::NoFit,
+                 cat("no file's divergence was found to be ", fixed(*max_kld_, 4), " or less"),
+                 "allow more"};
 }
 
 }  // namespace linnet

@@ -1,4 +1,5 @@
-// `linnet quantize --target-size`: the formats with which a model of that size loses least.
+// `linnet quantize --target-size` and its like: the formats with which a model of that size, or of
+// that quality, loses least.
 #pragma once
 
 #include <optional>
@@ -7,16 +8,18 @@
 #include "compress/target.h"
 #include "compress/text_feedback.h"
 #include "linnet/command.h"
+#include "linnet/quantize_judge.h"
+#include "linnet/quantize_text.h"
 
 namespace linnet {
 
 class QuantizeTarget {
   public:
     void declare(Syntax& syntax);
-    bool asked() const { return size_ || bits_; }
-    bool needs_text() const { return asked() || gptq_; }
+    bool asked() const { return size_ || bits_ || max_kld_; }
+    bool needs_text() const { return asked() || gptq_ || judge_.asked(); }
     // Usage where the options do not go together.
-    Result<> check() const;
+    Result<> check(bool dry_run);
     // Where a text is read, keeps a journal beside `out` from here on, or takes it up where one
     // broke off. `settings` is what else the result depends on.
     Result<> begin(Context& context, const Checkpoint& checkpoint, const Path& out, Json settings);
@@ -24,31 +27,35 @@ class QuantizeTarget {
     Error ended(Error error, const Path& out);
     // How much columns matter, from the text that is named.
     Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint);
-    // Writes the plan, with feedback from the text where that is asked for.
-    Result<> write(Context& context, const QuantizePlan& plan, const Path& path);
     // Chooses the formats; returns the divergence that is foretold.
     Result<double> choose(Context& context, QuantizePlan& plan, std::span<const RecipeRule> pinned);
-    const std::string& calibration() const { return calibration_; }
+    // Writes the plan, with feedback from the text where that is asked for, and judges it. Changes
+    // the plan, and what is foretold, until the divergence is as small as asked for.
+    Result<> write(Context& context, QuantizePlan& plan, std::optional<double>& foretold,
+                   const Path& path);
+    std::string calibration() const { return text_.names(); }
+    const QuantizeJudge& judge() const { return judge_; }
+    std::span<const TensorCosts> costs() const { return measured_; }
 
   private:
     Journal* journal() { return journal_ ? &*journal_ : nullptr; }
-    // Of the text, read once.
-    Result<std::span<const int32_t>> tokens(Context& context, const Checkpoint& checkpoint);
-    Result<std::unique_ptr<Scorer>> reader(Context& context, const Checkpoint& checkpoint) const;
     // Of the text, where it is asked for; made once. The plan must outlive this.
     Result<FeedbackSource*> feedback(Context& context, const QuantizePlan& plan);
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
     Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
                                                 std::span<const RecipeRule> pinned);
+    Result<> write_once(Context& context, const QuantizePlan& plan, const Path& path);
+    Result<> write_within(Context& context, QuantizePlan& plan, std::optional<double>& foretold,
+                          const Path& path);
 
     std::optional<uint64_t> size_;
-    std::optional<double> bits_;
-    std::string calibration_, costs_;
-    int64_t chunks_ = 16;
+    std::optional<double> bits_, max_kld_;
+    std::string costs_;
     bool gptq_ = false, resume_ = false;
+    QuantizeText text_;
+    QuantizeJudge judge_;
     std::optional<Journal> journal_;
-    std::vector<int32_t> tokens_;
-    std::unique_ptr<Scorer> reader_;
+    std::vector<TensorCosts> measured_;
     std::optional<TextFeedback> feedback_;
 };
 

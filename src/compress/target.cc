@@ -229,4 +229,54 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
     return divergence;
 }
 
+namespace {
+
+// Of the whole file, with all tensors in their smallest and in their largest formats.
+Result<std::pair<uint64_t, uint64_t>> size_range(const QuantizePlan& plan,
+                                                 std::span<const TensorCosts> costs) {
+    uint64_t least = TRY(plan.file_bytes()), most = 0;
+    for (const TensorCosts& each : costs)
+        least -= padded_bytes(plan.tensors[each.place], *plan.tensors[each.place].dtype);
+    most = least;
+    for (const TensorCosts& each : costs) {
+        auto [small, large] = std::ranges::minmax(each.candidates, {}, &FormatCost::bytes);
+        least += small.bytes, most += large.bytes;
+    }
+    return std::pair(least, most);
+}
+
+}  // namespace
+
+Result<double> fit_to_divergence(QuantizePlan& plan, std::span<const TensorCosts> costs,
+                                 double divergence) {
+    auto [least, most] = TRY(size_range(plan, costs));
+    double found = TRY(fit_to_size(plan, costs, most));
+    if (found > divergence)
+        return Error{Code::NoFit,
+                     cat("a divergence of ", fixed(divergence, 6), " is asked for, and ",
+                         fixed(found, 6), " is the least that is foretold"),
+                     "ask for more"};
+    const uint64_t close = std::max<uint64_t>(most / 2000, 64);
+    while (most - least > close) {
+        const uint64_t middle = least + (most - least) / 2;
+        if (TRY(fit_to_size(plan, costs, middle)) <= divergence)
+            most = middle;
+        else
+            least = middle;
+    }
+    return fit_to_size(plan, costs, most);
+}
+
+Result<std::vector<SizeAndDivergence>> foretell(QuantizePlan plan,
+                                                std::span<const TensorCosts> costs, size_t steps) {
+    const auto [least, most] = TRY(size_range(plan, costs));
+    std::vector<SizeAndDivergence> out;
+    for (size_t i = 0; i <= steps; i++) {
+        const uint64_t room = least + (most - least) * i / steps;
+        const double divergence = TRY(fit_to_size(plan, costs, room));
+        out.push_back({TRY(plan.file_bytes()), divergence});
+    }
+    return out;
+}
+
 }  // namespace linnet

@@ -54,5 +54,16 @@ Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePl
 // returns the divergence that is foretold. NoFit where the smallest formats take more.
 Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> costs,
                            uint64_t file_bytes);
+// The same for the smallest file of which at most this divergence is foretold. NoFit where even the
+// largest formats have more.
+Result<double> fit_to_divergence(QuantizePlan& plan, std::span<const TensorCosts> costs,
+                                 double divergence);
+// Of files from the smallest to the largest, in some steps: what is foretold of each.
+struct SizeAndDivergence {
+    uint64_t bytes;
+    double divergence;
+};
+Result<std::vector<SizeAndDivergence>> foretell(QuantizePlan plan,
+                                                std::span<const TensorCosts> costs, size_t steps);
 
 }  // namespace linnet

@@ -3,42 +3,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "linnet/html_page.h"
 
 namespace linnet {
 namespace {
-
-constexpr std::string_view style = R"(
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1c2024; background: #fff; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8884; }
-th { font-weight: 600; }
-svg { width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-.bar, .dot { fill: #2f6fdd; }
-.whisker, .axis { stroke: currentColor; fill: none; }
-.line { stroke: #2f6fdd; fill: none; stroke-width: 2; }
-.heat { stroke: #d9480f; fill: none; stroke-width: 1.5; }
-@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16191c; } }
-)";
-
-// Text from models and machines comes from strangers.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (char c : printable(text)) {
-        if (c == '&')
-            out += "&amp;";
-        else if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c == '"')
-            out += "&quot;";
-        else
-            out += c;
-    }
-    return out;
-}
 
 std::string place(double value) {
     return fixed(value, 1);
@@ -163,10 +131,7 @@ std::string bench_page(const BenchReport& report) {
         if (row.decode_tps) decode.push_back({config_text(row.config), *row.decode_tps});
     }
     std::string out =
-        cat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-            "<meta name=\"viewport\" content=\"width=device-width\"><title>linnet "
-            "bench: ",
-            title, "</title><style>", style, "</style></head><body>\n<h1>", title, "</h1>\n<p>",
+        cat(page_begin(cat("linnet bench: ", title)), "<h1>", title, "</h1>\n<p>",
             escaped(report.summary.architecture), ", ", bytes_text(report.summary.weight_bytes),
             ", ", escaped(report.types_text()), ". ", escaped(report.machine_text()), ", ",
             escaped(report.isa), " kernels, ", report.math, " arithmetic. Loaded in ",
@@ -176,7 +141,7 @@ std::string bench_page(const BenchReport& report) {
     out += bars("Decode, tokens a second", decode);
     out += table_part(rows);
     if (report.sustained) out += sustained_part(*report.sustained);
-    return out + "</body></html>\n";
+    return out + std::string(page_end);
 }
 
 }  // namespace linnet

@@ -3,6 +3,7 @@
 #include "compress/quantize_file.h"
 #include "compress/quantizer.h"
 #include "linnet/models.h"
+#include "linnet/quantize_page.h"
 #include "linnet/quantize_target.h"
 #include "trust/hash.h"
 
@@ -54,7 +55,8 @@ class QuantizeCommand final : public Command {
         syntax.about(
             "With --target-size the type of each tensor is chosen: what each type costs it is "
             "measured on --calibration, and all together get what harms least in that size. "
-            "--tensor-type and --recipe pin tensors.");
+            "--max-kld finds the size for a divergence instead. --tensor-type and --recipe pin "
+            "tensors. Such runs take minutes; --resume goes on with one that broke off.");
         syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
                        "about 5 bits a weight");
         syntax.example("linnet quantize f16.gguf small.gguf --target-size 90MB --calibration a.txt",
@@ -73,8 +75,8 @@ class QuantizeCommand final : public Command {
     }
 
   private:
-    Result<QuantizeOptions> read_options(const Context& context) const {
-        TRY(target_.check());
+    Result<QuantizeOptions> read_options(const Context& context) {
+        TRY(target_.check(dry_run_));
         QuantizeOptions options{.mixture = mixture_named(type_), .pure = pure_};
         if (!options.mixture)
             return Error{Code::Usage, cat("--type ", printable(type_, 100), " is no type"),
@@ -105,10 +107,33 @@ class QuantizeCommand final : public Command {
         std::optional<double> divergence;
         if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules));
         warn_of_double_rounding(context, *plan);
+        if (!dry_run_) TRY(target_.write(context, *plan, divergence, out));
         if (!write_recipe_.empty())
             TRY(write_file_atomic(expand_home(write_recipe_, context.paths.home), recipe(*plan)));
-        if (!dry_run_) TRY(target_.write(context, *plan, out));
+        if (!target_.judge().report().empty()) TRY(write_report(context, *plan, out, divergence));
         return write(context, *plan, out, divergence);
+    }
+
+    Result<> write_report(Context& context, const QuantizePlan& plan, const Path& out,
+                          std::optional<double> divergence) const {
+        auto digest = [&](const Path& path) {
+            return sha256_of_file(path, context.cancel, [](uint64_t) {});
+        };
+        std::vector<SizeAndDivergence> frontier;
+        constexpr size_t steps = 24;
+        if (!target_.costs().empty()) frontier = TRY(foretell(plan, target_.costs(), steps));
+        const QuantizePage page{.model = in_,
+                                .recipe = recipe(plan),
+                                .digest_before = TRY(digest(plan.checkpoint.path())).text(),
+                                .digest_after = TRY(digest(out)).text(),
+                                .bytes_before = plan.checkpoint.file_bytes(),
+                                .bytes = TRY(plan.file_bytes()),
+                                .foretold = divergence,
+                                .judged = target_.judge().judged(),
+                                .frontier = frontier,
+                                .costs = target_.costs()};
+        return write_file_atomic(expand_home(target_.judge().report(), context.paths.home),
+                                 quantize_page(page, plan));
     }
 
     // What the bytes depend on besides the model and the text.
@@ -203,11 +228,14 @@ class QuantizeCommand final : public Command {
         if (divergence)
             context.output.line(
                 cat("foretold divergence: ", fixed(*divergence, 4), " nats a token"));
+        for (const JudgedText& each : target_.judge().judged())
+            context.output.line(judged_line(each));
         context.output.document(
             Json::object({{"model", in_},
                           {"path", dry_run_ ? "" : out.string()},
                           {"type", target_.asked() ? "" : mixture_named(type_)->name},
                           {"divergence", divergence ? Json(*divergence) : Json()},
+                          {"judged", target_.judge().document()},
                           {"dry_run", dry_run_},
                           {"bytes", bytes},
                           {"bytes_before", before},
@@ -215,6 +243,16 @@ class QuantizeCommand final : public Command {
                           {"quantized_before", plan.quantized_before()},
                           {"tensors", std::move(tensors)}}));
         return Done{};
+    }
+
+    static std::string judged_line(const JudgedText& judged) {
+        const Divergence& d = judged.divergence;
+        return cat("measured on ",
+                   judged.text.empty() ? std::string("what was held back of the calibration")
+                                       : printable(judged.text),
+                   ": divergence ", fixed(d.mean, 4), " (95 %: ", fixed(d.low(), 4), " to ",
+                   fixed(d.high(), 4), "), perplexity ", fixed(d.perplexity, 3), " (",
+                   fixed(d.reference_perplexity, 3), " before)");
     }
 
     QuantizeTarget target_;

@@ -99,6 +99,50 @@ TEST(QuantizeCommand, RoundsWithFeedback) {
     EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "x.gguf", "--gptq"}).exit_code, 2);
 }
 
+TEST(QuantizeCommand, FindsASizeForADivergenceAndJudgesIt) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text, other;
+    for (int i = 0; i < 2000; i++) text += cat("Line ", i, " of a text.\n");
+    for (int i = 0; i < 200; i++) other += cat("{\"text\": \"A story, number ", i, ".\"}\n");
+    folder.write("work/text.txt", text);
+    folder.write("work/other.jsonl", other);
+    auto written = [&](const std::string& most) {
+        Ran run = folder.run({"quantize", "tiny.gguf", "small.gguf", "--max-kld", most,
+                              "--calibration", "text.txt", "--calibration", "other.jsonl:0.5",
+                              "--calibration-chunks", "2", "--judge", "other.jsonl", "--costs",
+                              "costs.json", "--report", "r.html", "--json"});
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        expect_document("quantize", run);
+        Json document = Json::parse(run.out).value_or(Json());
+        const std::string page = folder.read("work/r.html");
+        for (const char* part : {"held back of the calibration", "other.jsonl", "class=\"line\"",
+                                 "token_embd.weight", "sha256:", "</html>"})
+            EXPECT_NE(page.find(part), std::string::npos) << part;
+        EXPECT_EQ(page.find("<script"), std::string::npos);
+        const Json::Array& judged = *document.find("judged")->as_array();
+        EXPECT_EQ(judged.size(), 2u);
+        EXPECT_LE(*judged[0].find("divergence")->as_double(), std::stod(most));
+        EXPECT_GT(*judged[0].find("divergence")->as_double(), 0);
+        EXPECT_EQ(*judged[1].find("text")->as_string(), "other.jsonl");
+        return *document.find("bytes")->as_uint();
+    };
+    EXPECT_LE(written("0.3"), written("0.05"));
+    for (const char* left : {"small.gguf.candidate", "small.gguf.part", "small.gguf.journal"})
+        EXPECT_FALSE(std::filesystem::exists(folder.path() / "work" / left)) << left;
+    auto refused = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"quantize", "tiny.gguf", "x.gguf"});
+        return folder.run(more).exit_code;
+    };
+    EXPECT_EQ(refused({"--max-kld", "0.1"}), 2);
+    EXPECT_EQ(refused({"--max-kld", "0.1", "--target-bpw", "5", "--calibration", "text.txt"}), 2);
+    EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "text.txt:0"}), 2);
+    EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "none.txt"}), 3);
+    EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "text.txt", "--dry-run", "--report",
+                       "r.html"}),
+              2);
+}
+
 TEST(QuantizeCommand, GoesOnWhereItWasKilled) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});

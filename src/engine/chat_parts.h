@@ -1,0 +1,17 @@
+// What a model's files say of conversations: the template that makes a text of one, and what may
+// never come of what a user wrote.
+#pragma once
+
+#include "formats/checkpoint.h"
+#include "text/chat_template.h"
+#include "text/control_tokens.h"
+#include "text/tokenizer.h"
+
+namespace linnet {
+
+// The one that is asked for, else the model's own, or the likely one for a model that brings none.
+Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer,
+                                 std::string_view wanted);
+ControlTokens control_tokens_of(const Tokenizer& tokenizer);
+
+}  // namespace linnet
