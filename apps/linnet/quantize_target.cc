@@ -10,6 +10,9 @@ namespace linnet {
 namespace {
 
 constexpr uint64_t costs_bytes_max = 64 << 20;
+// Of the calibration, so many chunks are read for importances: the means of columns need fewer
+// than how columns move together.
+constexpr size_t importance_chunks = 32;
 // Tokens by which formats are judged.
 constexpr size_t trial_tokens = 256;
 
@@ -108,7 +111,8 @@ Result<Importance> QuantizeTarget::measure_importance(Context& context,
         if (const Json* known = journal_->find(kind, "")) return importance_of(*known);
     const CalibrationParts* parts = TRY(text_.parts(context, checkpoint));
     Scorer* scorer = TRY(text_.reader(context, checkpoint));
-    Importance out = TRY(collect_importance(*scorer, checkpoint, parts->read, {.head = true},
+    CollectOptions options{.chunks = {.chunks_max = importance_chunks}, .head = true};
+    Importance out = TRY(collect_importance(*scorer, checkpoint, parts->read, options,
                                             context.progress, context.cancel));
     out.datasets = {text_.names()};
     if (journal_) TRY(journal_->add(kind, "", importance_document(out)));

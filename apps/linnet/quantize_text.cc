@@ -23,7 +23,7 @@ void QuantizeText::declare(Syntax& syntax) {
         .completes(Complete::File);
     syntax
         .option("--calibration-chunks", &chunks_, "N",
-                "chunks of 512 tokens that are read of it; 48")
+                "chunks of 512 tokens that are read of it, where there are so many; 128")
         .between(1, 1 << 20);
 }
 

@@ -37,7 +37,7 @@ class QuantizeText {
   private:
     std::vector<std::string> files_;
     std::vector<CalibrationSource> sources_;
-    int64_t chunks_ = 48;
+    int64_t chunks_ = 128;
     std::optional<CalibrationParts> parts_;
     std::unique_ptr<Scorer> reader_;
 };
