@@ -10,14 +10,10 @@ moments=("$@")
 [ ${#moments[@]} -gt 0 ] || moments=(5 9 14 20 30)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-quantize() {
-  local out=$1
-  shift
-  "$linnet" quantize "$model" "$folder/$out" --target-size "$size" --gptq --quiet \
-    --calibration "$calibration" --calibration-chunks 8 "$@"
-}
+settings=(--target-size "$size" --gptq --quiet --calibration "$calibration"
+  --calibration-chunks 8)
 for seconds in "${moments[@]}"; do
-  quantize out.gguf --resume &
+  "$linnet" quantize "$model" "$folder/out.gguf" "${settings[@]}" --resume &
   process=$!
   sleep "$seconds"
   if ! kill -9 "$process" 2>"$folder/log"; then break; fi
@@ -26,9 +22,11 @@ for seconds in "${moments[@]}"; do
   echo "killed after $seconds s: $(wc -l <"$folder/out.gguf.journal") lines of journal," \
     "$(stat -c %s "$folder/out.gguf.part" 2>"$folder/log" || echo 0) bytes written"
 done
-[ -e "$folder/out.gguf" ] || quantize out.gguf --resume
+if [ ! -e "$folder/out.gguf" ]; then
+  "$linnet" quantize "$model" "$folder/out.gguf" "${settings[@]}" --resume
+fi
 left=$(find "$folder" -name 'out.gguf.*' | wc -l)
-quantize whole.gguf
+"$linnet" quantize "$model" "$folder/whole.gguf" "${settings[@]}"
 cmp "$folder/out.gguf" "$folder/whole.gguf"
 [ "$left" -eq 0 ]
 echo "the same $size bytes, and nothing left beside them"

@@ -26,7 +26,7 @@ for type in "${types[@]}"; do
     >"$folder/log" 2>&1
   bytes=$(stat -c %s "$folder/theirs.gguf")
   "$linnet" quantize "$model" "$folder/ours.gguf" --target-size "$bytes" --gptq --quiet \
-    --calibration "$calibration" --calibration-chunks 40 --costs "$folder/costs.json"
+    --calibration "$calibration" --costs "$folder/costs.json"
   echo "$type: $bytes bytes, divergence $(divergence "$folder/theirs.gguf");" \
     "linnet: $(stat -c %s "$folder/ours.gguf") bytes, divergence $(divergence "$folder/ours.gguf")"
 done
