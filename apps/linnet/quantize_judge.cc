@@ -21,6 +21,11 @@ void QuantizeJudge::declare(Syntax& syntax) {
         .completes(Complete::File);
 }
 
+Result<> QuantizeJudge::check(const Context& context) const {
+    for (const std::string& file : files_) TRY(size_of_file(expand_home(file, context.paths.home)));
+    return Done{};
+}
+
 Result<Divergence> QuantizeJudge::held_back(Context& context, QuantizeText& text,
                                             const Checkpoint& original, const Path& small) {
     const CalibrationParts* parts = TRY(text.parts(context, original));

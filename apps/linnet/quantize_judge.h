@@ -20,6 +20,8 @@ class QuantizeJudge {
     void declare(Syntax& syntax);
     bool asked() const { return !files_.empty() || !report_.empty(); }
     const std::string& report() const { return report_; }
+    // NotFound where a text is not there: better said before the work than behind it.
+    Result<> check(const Context& context) const;
     // Of the file, on all texts; kept in judged().
     Result<> judge(Context& context, QuantizeText& text, const Checkpoint& original,
                    const Path& small);

@@ -68,6 +68,7 @@ Result<> QuantizeTarget::check(bool dry_run) {
 
 Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, const Path& out,
                                Json settings) {
+    TRY(judge_.check(context));
     Json model = Json::array();
     for (const MappedFile& file : checkpoint.files())
         model.push(TRY(sha256_of_file(file.path(), context.cancel, [](uint64_t) {})).text());

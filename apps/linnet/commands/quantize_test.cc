@@ -138,6 +138,7 @@ TEST(QuantizeCommand, FindsASizeForADivergenceAndJudgesIt) {
     EXPECT_EQ(refused({"--max-kld", "0.1", "--target-bpw", "5", "--calibration", "text.txt"}), 2);
     EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "text.txt:0"}), 2);
     EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "none.txt"}), 3);
+    EXPECT_EQ(refused({"--gptq", "--calibration", "text.txt", "--judge", "none.txt"}), 3);
     EXPECT_EQ(refused({"--target-bpw", "5", "--calibration", "text.txt", "--dry-run", "--report",
                        "r.html"}),
               2);
