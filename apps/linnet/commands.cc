@@ -29,6 +29,7 @@ std::unique_ptr<Command> preset_list_command();
 std::unique_ptr<Command> preset_rm_command();
 std::unique_ptr<Command> preset_save_command();
 std::unique_ptr<Command> preset_show_command();
+std::unique_ptr<Command> prune_command();
 std::unique_ptr<Command> pull_command();
 std::unique_ptr<Command> quantize_command();
 std::unique_ptr<Command> rerank_command();
@@ -61,6 +62,7 @@ constexpr CommandRow rows[] = {
     {"df", Group::Models, "Tell what the store takes on the disk", df_command},
     {"gc", Group::Models, "Remove what no model needs", gc_command},
     {"quantize", Group::Shape, "Store a model's weights in fewer bits", quantize_command},
+    {"prune", Group::Shape, "Leave out what a model needs least", prune_command},
     {"imatrix", Group::Shape, "Measure which columns of a model matter", imatrix_command},
     {"bench", Group::Know, "Measure how fast a model is on this machine", bench_command},
     {"eval", Group::Know, "Measure how good a model is", eval_command},

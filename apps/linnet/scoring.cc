@@ -1,5 +1,7 @@
 #include "linnet/scoring.h"
 
+#include <cmath>
+
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/model_files.h"
@@ -29,6 +31,14 @@ ChunkOptions ScoredText::options(const Tokenizer& tokenizer,
     ChunkOptions out{.chunks_max = static_cast<size_t>(chunks)};
     if (tokenizer.adds_bos() && !tokens.empty()) out.first_token = tokens.front();
     return out;
+}
+
+double ScoredText::bits_a_byte(const Perplexity& found, const Tokenizer& tokenizer,
+                               std::span<const TokenId> tokens) const {
+    size_t used = found.chunks * static_cast<size_t>(context), bytes = 0;
+    for (TokenId id : tokens.first(used)) bytes += tokenizer.bytes(id).size();
+    double tokens_a_byte = static_cast<double>(used) / static_cast<double>(bytes);
+    return found.surprise / std::log(2.0) * tokens_a_byte;
 }
 
 Result<std::unique_ptr<Scorer>> ScoredText::load(Context& from, const Checkpoint& checkpoint,

@@ -8,6 +8,7 @@
 
 #include "engine/scorer.h"
 #include "eval/chunks.h"
+#include "eval/perplexity.h"
 #include "linnet/arithmetic.h"
 #include "linnet/command.h"
 #include "text/tokenizer.h"
@@ -23,6 +24,9 @@ struct ScoredText {
     // Usage where no file is named; "-" is standard input.
     Result<std::string> read(Context& context) const;
     ChunkOptions options(const Tokenizer& tokenizer, std::span<const TokenId> tokens) const;
+    // By the bytes of the chunks' tokens, of which about half were counted.
+    double bits_a_byte(const Perplexity& found, const Tokenizer& tokenizer,
+                       std::span<const TokenId> tokens) const;
     // A model that reads chunks of such texts. `name` is for messages.
     Result<std::unique_ptr<Scorer>> load(Context& context, const Checkpoint& checkpoint,
                                          std::string_view name, const Arithmetic& arithmetic,

@@ -72,8 +72,11 @@ class Bpe final : public WordModel {
     Result<Done> load(const TokenizerData& data, std::vector<std::string>& warnings);
     void encode(std::string_view word, MergeWorkspace& work,
                 std::vector<TokenId>& out) const override;
+    void formed(std::string_view word, MergeWorkspace& work,
+                std::vector<TokenId>& out) const override;
 
   private:
+    void cut(std::string_view word, MergeWorkspace& work) const;
     void warn_of_missing_bytes(std::vector<std::string>& warnings) const;
     void split_bytes(std::string_view word, std::vector<Symbol>& symbols) const;
     void split_characters(std::string_view word, std::vector<Symbol>& symbols) const;
@@ -188,11 +191,7 @@ void Bpe::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenI
             return;
         }
     }
-    work.symbols.clear();
-    if (byte_level_)
-        split_bytes(word, work.symbols);
-    else
-        split_characters(word, work.symbols);
+    cut(word, work);
     merge_all(work, [&](const Symbol& left, const Symbol& right) {
         return pairs_.find(left.id, right.id);
     });
@@ -203,6 +202,25 @@ void Bpe::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenI
         if (id != no_token && !(unknown && was_unknown && fuse_unk_)) out.push_back(id);
         was_unknown = unknown;
     }
+}
+
+void Bpe::cut(std::string_view word, MergeWorkspace& work) const {
+    work.symbols.clear();
+    if (byte_level_)
+        split_bytes(word, work.symbols);
+    else
+        split_characters(word, work.symbols);
+}
+
+// What is asked for as a neighbour has come to be.
+void Bpe::formed(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
+    cut(word, work);
+    merge_all(work, [&](const Symbol& left, const Symbol& right) {
+        out.push_back(left.id);
+        out.push_back(right.id);
+        return pairs_.find(left.id, right.id);
+    });
+    for (const Symbol& symbol : work.symbols) out.push_back(symbol.id);
 }
 
 }  // namespace

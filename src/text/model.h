@@ -17,6 +17,12 @@ class WordModel {
     // Appends the tokens of `word` to `out`. REQUIRES: the word is shorter than word_bytes_max.
     virtual void encode(std::string_view word, MergeWorkspace& work,
                         std::vector<TokenId>& out) const = 0;
+    // Appends the tokens that merging `word` goes through, with those that it ends in; nothing
+    // where words are not merged. Some come more than once, and no_token may be among them.
+    virtual void formed(std::string_view word, MergeWorkspace& work,
+                        std::vector<TokenId>& out) const {
+        (void)word, (void)work, (void)out;
+    }
     static constexpr size_t word_bytes_max = size_t{1} << 30;
 };
 

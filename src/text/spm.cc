@@ -19,8 +19,11 @@ class Spm final : public WordModel {
     Result<Done> load(const TokenizerData& data, std::vector<std::string>& warnings);
     void encode(std::string_view word, MergeWorkspace& work,
                 std::vector<TokenId>& out) const override;
+    void formed(std::string_view word, MergeWorkspace& work,
+                std::vector<TokenId>& out) const override;
 
   private:
+    void cut(std::string_view word, MergeWorkspace& work) const;
     TokenId find(std::string_view text) const {
         return text.size() > longest_ ? no_token : index_.find(vocabulary_.texts(), text);
     }
@@ -67,13 +70,7 @@ Result<Done> Spm::load(const TokenizerData& data, std::vector<std::string>& warn
 }
 
 void Spm::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
-    work.symbols.clear();
-    for (uint32_t at = 0; at < word.size();) {
-        uint32_t length = decode_utf8(word, at).length;
-        work.symbols.push_back(
-            {find(word.substr(at, length)), at, at + length, no_rank, no_token, 0, 0});
-        at += length;
-    }
+    cut(word, work);
     Origins origins;
     merge_all(work, [&](const Symbol& left, const Symbol& right) {
         std::string_view both = word.substr(left.start, right.end - left.start);
@@ -85,6 +82,28 @@ void Spm::encode(std::string_view word, MergeWorkspace& work, std::vector<TokenI
     });
     for (const Symbol& symbol : work.symbols)
         emit(word.substr(symbol.start, symbol.end - symbol.start), symbol.id, origins, out);
+}
+
+void Spm::cut(std::string_view word, MergeWorkspace& work) const {
+    work.symbols.clear();
+    for (uint32_t at = 0; at < word.size();) {
+        uint32_t length = decode_utf8(word, at).length;
+        work.symbols.push_back(
+            {find(word.substr(at, length)), at, at + length, no_rank, no_token, 0, 0});
+        at += length;
+    }
+}
+
+// What is asked for as a neighbour has come to be.
+void Spm::formed(std::string_view word, MergeWorkspace& work, std::vector<TokenId>& out) const {
+    cut(word, work);
+    merge_all(work, [&](const Symbol& left, const Symbol& right) {
+        out.push_back(left.id);
+        out.push_back(right.id);
+        TokenId id = find(word.substr(left.start, right.end - left.start));
+        return id == no_token ? Merged{} : Merged{rank_[static_cast<size_t>(id)], id};
+    });
+    for (const Symbol& symbol : work.symbols) out.push_back(symbol.id);
 }
 
 void Spm::emit(std::string_view text, TokenId id, const Origins& origins,

@@ -1,8 +1,6 @@
 // linnet eval: how good a model is at something.
-#include <cmath>
-
 #include "base/text.h"
-#include "eval/divergence.h"
+#include "eval/across_vocabularies.h"
 #include "eval/perplexity.h"
 #include "linnet/adapter_options.h"
 #include "linnet/models.h"
@@ -32,7 +30,9 @@ class EvalCommand final : public Command {
             "half counts. 'bits a byte' compares models with different tokens.");
         syntax.about(
             "kl: how far the model's predictions are from those of the reference (the "
-            "Kullback-Leibler divergence, in nats a token), as compressing a model moves them.");
+            "Kullback-Leibler divergence, in nats a token), as compressing a model moves them. A "
+            "model that has some of the reference's tokens only is compared where the next token "
+            "is the same, with the reference's probabilities of the tokens that both have.");
         syntax.example("linnet eval default --task perplexity --file wiki.txt --chunks 60",
                        "how well the model foretells a text");
         syntax.example("linnet eval q4.gguf --task kl --reference f16.gguf --file wiki.txt",
@@ -52,31 +52,31 @@ class EvalCommand final : public Command {
         auto scorer = TRY(text_.load(context, checkpoint, model_, arithmetic_, lora_));
         auto tokens = tokenizer.encode(text);
         ChunkOptions options = text_.options(tokenizer, tokens);
-        if (kl) return compare(context, *scorer, tokens, options);
+        if (kl) return compare(context, {*scorer, tokenizer}, text, tokens);
         Perplexity found =
             TRY(measure_perplexity(*scorer, tokens, options, context.progress, context.cancel));
-        write(context, found, bits_a_byte(found, tokenizer, tokens));
+        write(context, found, text_.bits_a_byte(found, tokenizer, tokens));
         return Done{};
     }
 
   private:
-    Result<> compare(Context& context, Scorer& scorer, std::span<const TokenId> tokens,
-                     const ChunkOptions& options) const {
+    Result<> compare(Context& context, const ReadingModel& model, std::string_view text,
+                     std::span<const TokenId> tokens) const {
         Checkpoint checkpoint = TRY(open_model(context, reference_));
-        auto reference = TRY(text_.load(context, checkpoint, reference_, arithmetic_));
-        Divergence found = TRY(measure_divergence(scorer, *reference, tokens, options,
+        auto scorer = TRY(text_.load(context, checkpoint, reference_, arithmetic_));
+        if (model.scorer.model().config().vocabulary != scorer->model().config().vocabulary) {
+            Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
+            DivergenceAcross found = TRY(measure_divergence_across(
+                model, {*scorer, tokenizer}, text, static_cast<size_t>(text_.chunks),
+                context.progress, context.cancel));
+            write(context, found.alike, &found);
+            return Done{};
+        }
+        Divergence found = TRY(measure_divergence(model.scorer, *scorer, tokens,
+                                                  text_.options(model.tokenizer, tokens),
                                                   context.progress, context.cancel));
-        write(context, found);
+        write(context, found, nullptr);
         return Done{};
-    }
-
-    // By the bytes of the chunks' tokens, of which about half were counted.
-    double bits_a_byte(const Perplexity& found, const Tokenizer& tokenizer,
-                       std::span<const TokenId> tokens) const {
-        size_t used = found.chunks * static_cast<size_t>(text_.context), bytes = 0;
-        for (TokenId id : tokens.first(used)) bytes += tokenizer.bytes(id).size();
-        double tokens_a_byte = static_cast<double>(used) / static_cast<double>(bytes);
-        return found.surprise / std::log(2.0) * tokens_a_byte;
     }
 
     void write(Context& context, const Perplexity& found, double bits) const {
@@ -95,7 +95,7 @@ class EvalCommand final : public Command {
                                               {"math", arithmetic_.math_name()}}));
     }
 
-    void write(Context& context, const Divergence& found) const {
+    void write(Context& context, const Divergence& found, const DivergenceAcross* across) const {
         auto percent = [](double share) { return cat(fixed(100 * share, 2), " %"); };
         context.output.line(cat(
             "divergence ", fixed(found.mean, 6), " ± ", fixed(found.standard_error, 6),
@@ -108,27 +108,38 @@ class EvalCommand final : public Command {
         context.output.line(cat("perplexity ", fixed(found.perplexity, 4), ", of the reference ",
                                 fixed(found.reference_perplexity, 4), "; ", found.tokens,
                                 " tokens of ", found.chunks, " chunks of ", text_.context));
-        context.output.document(Json::object({{"model", model_},
-                                              {"task", task_},
-                                              {"reference", reference_},
-                                              {"divergence", found.mean},
-                                              {"divergence_error", found.standard_error},
-                                              {"divergence_low", found.low()},
-                                              {"divergence_high", found.high()},
-                                              {"median", found.median},
-                                              {"p90", found.p90},
-                                              {"p95", found.p95},
-                                              {"p99", found.p99},
-                                              {"p999", found.p999},
-                                              {"most", found.most},
-                                              {"same_top", found.same_top},
-                                              {"same_top_error", found.same_top_error},
-                                              {"perplexity", found.perplexity},
-                                              {"reference_perplexity", found.reference_perplexity},
-                                              {"tokens", found.tokens},
-                                              {"chunks", found.chunks},
-                                              {"ctx", text_.context},
-                                              {"math", arithmetic_.math_name()}}));
+        if (across)
+            context.output.line(cat("compared where both cut the text alike, ",
+                                    percent(across->share), " of the reference's tokens; ",
+                                    fixed(across->context, 6), " nats at the ",
+                                    across->context_tokens, " whose context is cut alike too"));
+        Json document = Json::object({{"model", model_},
+                                      {"task", task_},
+                                      {"reference", reference_},
+                                      {"divergence", found.mean},
+                                      {"divergence_error", found.standard_error},
+                                      {"divergence_low", found.low()},
+                                      {"divergence_high", found.high()},
+                                      {"median", found.median},
+                                      {"p90", found.p90},
+                                      {"p95", found.p95},
+                                      {"p99", found.p99},
+                                      {"p999", found.p999},
+                                      {"most", found.most},
+                                      {"same_top", found.same_top},
+                                      {"same_top_error", found.same_top_error},
+                                      {"perplexity", found.perplexity},
+                                      {"reference_perplexity", found.reference_perplexity},
+                                      {"tokens", found.tokens},
+                                      {"chunks", found.chunks},
+                                      {"ctx", text_.context},
+                                      {"math", arithmetic_.math_name()}});
+        if (across) {
+            document.set("alike", across->share);
+            document.set("same_context_divergence", across->context);
+            document.set("same_context_tokens", across->context_tokens);
+        }
+        context.output.document(std::move(document));
     }
 
     std::vector<std::string> lora_;

@@ -1,0 +1,76 @@
+// prune, on models made for the test.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "linnet/testing/process.h"
+#include "model/testing/tiny_model.h"
+
+namespace linnet::testing {
+namespace {
+
+std::string some_text() {
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of the text.\n");
+    return text;
+}
+
+TEST(PruneCommand, WritesAModelThatRunsAndTellsWhatItLost) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf");
+    folder.write("work/text.txt", some_text());
+    Ran run = folder.run({"prune", "tiny.gguf", "small.gguf", "--vocab", "258", "--corpus",
+                          "text.txt", "--ctx", "64", "--math", "f32", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("prune", run);
+    Json document = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(document.find("bytes")->as_uint(),
+              std::filesystem::file_size(folder.path() / "work/small.gguf"));
+    EXPECT_LT(*document.find("bytes")->as_uint(), *document.find("bytes_before")->as_uint());
+    EXPECT_EQ(document.find("vocabulary")->as_uint(), 258u);
+    // "th" has become two tokens.
+    EXPECT_GT(*document.find("tokens_per_word")->as_double(),
+              *document.find("tokens_per_word_before")->as_double());
+    EXPECT_LT(*document.find("alike")->as_double(), 1);
+    run = folder.run({"complete", "small.gguf", "the", "-n", "4", "--math", "f32"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    // The same figure by eval, which finds out by itself that the vocabularies differ.
+    run = folder.run({"eval", "small.gguf", "--task", "kl", "--reference", "tiny.gguf", "--file",
+                      "text.txt", "--ctx", "64", "--chunks", "8", "--math", "f32", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("eval", run);
+    Json evaluated = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(evaluated.find("divergence")->as_double(), document.find("divergence")->as_double());
+    EXPECT_EQ(evaluated.find("alike")->as_double(), document.find("alike")->as_double());
+}
+
+TEST(PruneCommand, TextWithoutWhatIsLeftOutIsForetoldAlike) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf");
+    folder.write("work/text.txt", replace_all(some_text(), "the", "a"));
+    Ran run = folder.run({"prune", "tiny.gguf", "small.gguf", "--vocab", "258", "--corpus",
+                          "text.txt", "--ctx", "64", "--math", "f32", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    Json document = Json::parse(run.out).value_or(Json());
+    EXPECT_DOUBLE_EQ(*document.find("alike")->as_double(), 1);
+    EXPECT_LT(*document.find("divergence")->as_double(), 1e-6);
+}
+
+TEST(PruneCommand, SaysWhatIsWrong) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf");
+    folder.write("work/text.txt", some_text());
+    auto ran = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"prune", "tiny.gguf"});
+        return folder.run(more);
+    };
+    EXPECT_EQ(ran({"x.gguf", "--vocab", "258"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--vocab", "20", "--corpus", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--vocab", "1k", "--corpus", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--vocab", "258", "--corpus", "none.txt"}).exit_code, 3);
+    EXPECT_EQ(ran({"tiny.gguf", "--vocab", "258", "--corpus", "text.txt"}).exit_code, 2);
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/x.gguf"));
+}
+
+}  // namespace
+}  // namespace linnet::testing
