@@ -2,9 +2,8 @@
 
 #include "base/text.h"
 #include "compress/collect.h"
-#include "linnet/models.h"
+#include "linnet/gguf_input.h"
 #include "linnet/version.h"
-#include "trust/hash.h"
 
 namespace linnet {
 namespace {
@@ -69,10 +68,8 @@ Result<> QuantizeTarget::check(bool dry_run) {
 Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, const Path& out,
                                Json settings) {
     TRY(judge_.check(context));
-    Json model = Json::array();
-    for (const MappedFile& file : checkpoint.files())
-        model.push(TRY(sha256_of_file(file.path(), context.cancel, [](uint64_t) {})).text());
-    settings.set("model", std::move(model)).set("calibration", TRY(text_.settings(context)));
+    settings.set("model", file_digests(checkpoint))
+        .set("calibration", TRY(text_.settings(context)));
     settings.set("chunks", text_.chunks()).set("gptq", gptq_);
     auto number = [](const std::optional<double>& value) {
         return value ? Json(fixed(*value, 9)) : Json();

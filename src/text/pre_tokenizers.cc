@@ -193,6 +193,12 @@ std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name) {
     return std::nullopt;
 }
 
+std::vector<std::string_view> pre_tokenizer_names() {
+    std::vector<std::string_view> out;
+    for (const Row& row : rows) out.push_back(row.names.substr(0, row.names.find(' ')));
+    return out;
+}
+
 SplitStep split_by(std::string_view pattern) {
     SplitStep step;
     step.pattern = pattern;

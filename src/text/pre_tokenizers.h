@@ -18,6 +18,9 @@ struct NamedPreTokenizer {
 
 std::optional<NamedPreTokenizer> pre_tokenizer_of(std::string_view name);
 
+// One name for each way of cutting text, the most usual first.
+std::vector<std::string_view> pre_tokenizer_names();
+
 // What stands in for a name that is not in the table.
 inline constexpr std::string_view pre_tokenizer_for_unknown = "llama-bpe";
 

@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "compress/trim_vocabulary.h"
 #include "eval/across_vocabularies.h"
-#include "linnet/models.h"
+#include "linnet/gguf_input.h"
 #include "linnet/scoring.h"
 #include "linnet/token_counts.h"
 
@@ -12,7 +12,7 @@ namespace {
 class PruneCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
-        syntax.positional("IN", &in_, "a GGUF file or a name of the store")
+        syntax.positional("IN", &in_, "a GGUF file, a Hugging Face folder or a name of the store")
             .required()
             .completes(Complete::Model);
         syntax.positional("OUT", &out_, "the GGUF file to write")
@@ -48,7 +48,7 @@ class PruneCommand final : public Command {
         std::error_code ignored;
         if (std::filesystem::equivalent(in, out, ignored))
             return Error{Code::Usage, cat(out, " is the model itself"), "name another file"};
-        Checkpoint checkpoint = TRY(open_model(context, in_));
+        Checkpoint checkpoint = TRY(open_as_gguf(context, in_, folder_of(out)));
         Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
         Found found{.before = TRY(count_tokens(context, tokenizer, corpora_))};
         auto plan = plan_trimmed_vocabulary(checkpoint, found.before.by_token, vocabulary_);

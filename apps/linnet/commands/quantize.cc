@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "compress/quantize_file.h"
 #include "compress/quantizer.h"
-#include "linnet/models.h"
+#include "linnet/gguf_input.h"
 #include "linnet/quantize_page.h"
 #include "linnet/quantize_target.h"
 #include "trust/hash.h"
@@ -21,7 +21,7 @@ std::vector<std::string> type_names() {
 class QuantizeCommand final : public Command {
   public:
     void declare(Syntax& syntax) override {
-        syntax.positional("IN", &in_, "a GGUF file or a name of the store")
+        syntax.positional("IN", &in_, "a GGUF file, a Hugging Face folder or a name of the store")
             .required()
             .completes(Complete::Model);
         syntax.positional("OUT", &out_, "the GGUF file to write; not needed with --dry-run")
@@ -94,7 +94,7 @@ class QuantizeCommand final : public Command {
     }
 
     Result<> make(Context& context, QuantizeOptions& options, const Path& out) {
-        Checkpoint checkpoint = TRY(open_model(context, in_));
+        Checkpoint checkpoint = TRY(open_as_gguf(context, in_, dry_run_ ? Path() : folder_of(out)));
         if (target_.needs_text() && !dry_run_) {
             Json others = TRY(settings(context));
             TRY(target_.begin(context, checkpoint, out, std::move(others)));
@@ -116,16 +116,14 @@ class QuantizeCommand final : public Command {
 
     Result<> write_report(Context& context, const QuantizePlan& plan, const Path& out,
                           std::optional<double> divergence) const {
-        auto digest = [&](const Path& path) {
-            return sha256_of_file(path, context.cancel, [](uint64_t) {});
-        };
         std::vector<SizeAndDivergence> frontier;
         constexpr size_t steps = 24;
         if (!target_.costs().empty()) frontier = TRY(foretell(plan, target_.costs(), steps));
+        const Digest after = TRY(sha256_of_file(out, context.cancel, [](uint64_t) {}));
         const QuantizePage page{.model = in_,
                                 .recipe = recipe(plan),
-                                .digest_before = TRY(digest(plan.checkpoint.path())).text(),
-                                .digest_after = TRY(digest(out)).text(),
+                                .digest_before = file_digests(plan.checkpoint),
+                                .digest_after = after.text(),
                                 .bytes_before = plan.checkpoint.file_bytes(),
                                 .bytes = TRY(plan.file_bytes()),
                                 .foretold = divergence,

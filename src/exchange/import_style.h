@@ -1,0 +1,26 @@
+// What a GGUF file of an architecture has otherwise than the folder that it is made from: one row
+// each. What every file has alike is in the code that reads this.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace linnet {
+
+struct ImportStyle {
+    std::string_view architecture;
+    bool pairs_together = false;  // the two rows that are turned together lie side by side
+    float norm_offset = 0;        // what is added to the weights of norms
+    bool transposed = false;      // the folder has matrices as (columns, rows)
+    bool always_tied = false;     // the head is the embedding, whatever else the folder holds
+    std::string_view activation = "silu";  // which llama.cpp takes it to have
+    unsigned full_every = 0;   // every so manieth layer sees all, the others a window; 0: unsaid
+    bool says_layers = false;  // the file says which layers have a window
+    bool has_window = false;   // and how long it is
+};
+
+// Null for an architecture whose folders cannot be brought into GGUF.
+const ImportStyle* import_style(std::string_view architecture);
+std::span<const ImportStyle> import_styles();
+
+}  // namespace linnet
