@@ -18,6 +18,7 @@ std::unique_ptr<Command> df_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> embed_command();
 std::unique_ptr<Command> eval_command();
+std::unique_ptr<Command> export_command();
 std::unique_ptr<Command> gc_command();
 std::unique_ptr<Command> help_command();
 std::unique_ptr<Command> imatrix_command();
@@ -55,6 +56,7 @@ constexpr CommandRow rows[] = {
     {"preset show", Group::Use, "Tell what a preset says", preset_show_command},
     {"pull", Group::Models, "Bring a model into the store", pull_command},
     {"import", Group::Models, "Bring a model of this machine into the store", import_command},
+    {"export", Group::Models, "Write a model as others load it", export_command},
     {"list", Group::Models, "List the models on this machine", list_command},
     {"show", Group::Models, "Tell what a model is and what running it takes", show_command},
     {"rm", Group::Models, "Take a model out of the store", rm_command},

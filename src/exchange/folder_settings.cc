@@ -16,7 +16,7 @@ Error cannot_say(std::string what) {
 
 class SettingsWriter {
   public:
-    SettingsWriter(const Source& source, const ImportStyle& style, MetadataBuilder& metadata)
+    SettingsWriter(const Source& source, const FolderStyle& style, MetadataBuilder& metadata)
         : source_(source), style_(style), metadata_(metadata) {
         for (std::string_view name : {"rope_parameters", "rope_scaling"}) {
             auto found = source.document_setting(name);
@@ -172,7 +172,7 @@ class SettingsWriter {
     }
 
     const Source& source_;
-    const ImportStyle& style_;
+    const FolderStyle& style_;
     MetadataBuilder& metadata_;
     Json rotation_ = Json::object(), sliding_ = Json::object();
     uint32_t dim_ = 0, heads_ = 0, layers_ = 0, head_dim_ = 0;
@@ -274,7 +274,7 @@ Result<> SettingsWriter::write_longrope(float original) {
 }  // namespace
 
 Result<std::vector<SettingTensor>> write_gguf_settings(const Source& source,
-                                                       const ImportStyle& style,
+                                                       const FolderStyle& style,
                                                        MetadataBuilder& metadata) {
     return SettingsWriter(source, style, metadata).write();
 }

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "exchange/import_style.h"
+#include "exchange/folder_style.h"
 #include "model/source.h"
 
 namespace linnet {
@@ -17,7 +17,7 @@ struct SettingTensor {
 // REQUIRES: `source` is a folder whose architecture has that style. Unsupported where a GGUF file
 // could not say what the folder asks for.
 Result<std::vector<SettingTensor>> write_gguf_settings(const Source& source,
-                                                       const ImportStyle& style,
+                                                       const FolderStyle& style,
                                                        MetadataBuilder& metadata);
 
 }  // namespace linnet

@@ -29,7 +29,7 @@ bool may_be_left_out(std::string_view name) {
 
 class TensorPlanner {
   public:
-    TensorPlanner(const Source& source, const ImportStyle& style)
+    TensorPlanner(const Source& source, const FolderStyle& style)
         : source_(source), style_(style) {}
 
     Result<std::vector<ImportedTensor>> plan(std::span<const SettingTensor> settings) {
@@ -189,7 +189,7 @@ class TensorPlanner {
     }
 
     const Source& source_;
-    const ImportStyle& style_;
+    const FolderStyle& style_;
     uint32_t layers_ = 0, heads_ = 0, kv_heads_ = 0, experts_ = 0;
     std::set<const Tensor*> taken_;
     std::vector<ImportedTensor> out_;
@@ -224,7 +224,7 @@ void transpose(const Cells& from, uint64_t first, uint64_t count, uint64_t colum
 }  // namespace
 
 Result<std::vector<ImportedTensor>> plan_imported_tensors(const Source& source,
-                                                          const ImportStyle& style,
+                                                          const FolderStyle& style,
                                                           std::span<const SettingTensor> settings) {
     return TensorPlanner(source, style).plan(settings);
 }

@@ -32,7 +32,7 @@ struct ImportedTensor {
 // In the order of the file. BadInput where a tensor is missing; Unsupported where the folder has
 // one that the file has no place for.
 Result<std::vector<ImportedTensor>> plan_imported_tensors(const Source& source,
-                                                          const ImportStyle& style,
+                                                          const FolderStyle& style,
                                                           std::span<const SettingTensor> settings);
 
 // Rows [first, first + count) of the tensor, as the file has them. `out` has that size.

@@ -26,7 +26,7 @@ uint32_t file_type(const std::vector<ImportedTensor>& tensors) {
 
 std::string supported() {
     std::string out;
-    for (const ImportStyle& style : import_styles())
+    for (const FolderStyle& style : folder_styles())
         out += cat(out.empty() ? "" : ", ", style.architecture);
     return out;
 }
@@ -44,7 +44,7 @@ Result<ImportPlan> plan_import(const Checkpoint& folder, WithTokenizer tokenizer
         return Error{Code::Usage, "the model is a GGUF file already"};
     ThreadPool nobody(1);
     Source source = TRY(Source::open(folder, Math::F32, nobody));
-    const ImportStyle* style = import_style(source.architecture());
+    const FolderStyle* style = folder_style(source.architecture());
     const Family* family = find_family(source.architecture());
     if (!style || !family)
         return Error{Code::Unsupported,

@@ -21,10 +21,7 @@ struct ImportPlan {
     std::vector<TensorPlan> layout() const;
 };
 
-enum class WithTokenizer { Yes, No };
-
-// Unsupported for an architecture whose folders cannot be brought over. Without a tokenizer, which
-// tests want, no program runs the file.
+// Unsupported for an architecture whose folders cannot be brought over.
 Result<ImportPlan> plan_import(const Checkpoint& folder,
                                WithTokenizer tokenizer = WithTokenizer::Yes);
 

@@ -1,5 +1,5 @@
-// What a GGUF file of an architecture has otherwise than the folder that it is made from: one row
-// each. What every file has alike is in the code that reads this.
+// What a GGUF file of an architecture has otherwise than a Hugging Face folder of it: one row each.
+// What every file has alike is in the code that reads this, in both directions.
 #pragma once
 
 #include <span>
@@ -7,8 +7,9 @@
 
 namespace linnet {
 
-struct ImportStyle {
+struct FolderStyle {
     std::string_view architecture;
+    std::string_view model_type, class_name;  // of the folder that is made of a file
     bool pairs_together = false;  // the two rows that are turned together lie side by side
     float norm_offset = 0;        // what is added to the weights of norms
     bool transposed = false;      // the folder has matrices as (columns, rows)
@@ -19,8 +20,11 @@ struct ImportStyle {
     bool has_window = false;   // and how long it is
 };
 
-// Null for an architecture whose folders cannot be brought into GGUF.
-const ImportStyle* import_style(std::string_view architecture);
-std::span<const ImportStyle> import_styles();
+// Models for tests have no tokenizer, and no program runs what is made of them.
+enum class WithTokenizer { Yes, No };
+
+// Null for an architecture whose folders cannot be brought into GGUF, nor its files into folders.
+const FolderStyle* folder_style(std::string_view architecture);
+std::span<const FolderStyle> folder_styles();
 
 }  // namespace linnet

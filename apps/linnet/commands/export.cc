@@ -1,0 +1,98 @@
+// linnet export: a model in the form that other programs load.
+#include "base/text.h"
+#include "exchange/folder_to_gguf.h"
+#include "exchange/gguf_to_folder.h"
+#include "linnet/models.h"
+
+namespace linnet {
+namespace {
+
+class ExportCommand final : public Command {
+  public:
+    void declare(Syntax& syntax) override {
+        syntax
+            .positional("MODEL", &in_, "a GGUF file, a Hugging Face folder or a name of the store")
+            .required()
+            .completes(Complete::Model);
+        syntax.positional("OUT", &out_, "the file or folder to write")
+            .required()
+            .completes(Complete::File);
+        syntax
+            .option("--format", &format_, "FORMAT", "hf: a Hugging Face folder; gguf: a GGUF file")
+            .one_of({"hf", "gguf"});
+        syntax
+            .option("--type", &type_, "TYPE",
+                    "of a folder's weights: f32, f16, bf16; else as they are, f16 where they "
+                    "have blocks")
+            .one_of({"f32", "f16", "bf16"});
+        syntax.about(
+            "hf: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and "
+            "safetensors, as transformers loads them. Weights in blocks of few bits become floats; "
+            "f32 keeps them exactly.");
+        syntax.about(
+            "gguf: of a folder, the weights as they are with settings, tokenizer and chat template "
+            "as llama.cpp reads them; linnet quantize takes folders as well.");
+        syntax.example("linnet export default ./smollm2 --format hf", "for transformers");
+        syntax.example("linnet export ./Qwen3-0.6B qwen3.gguf --format gguf", "for llama.cpp");
+    }
+
+    Result<> run(Context& context) override {
+        Checkpoint checkpoint = TRY(open_model(context, in_));
+        const Path out = expand_home(out_, context.paths.home);
+        std::error_code ignored;
+        if (std::filesystem::equivalent(TRY(find_model(context, in_)), out, ignored))
+            return Error{Code::Usage, cat(out, " is the model itself"), "name another"};
+        auto written = format_ == "hf" ? write_folder(context, checkpoint, out)
+                                       : write_gguf(context, checkpoint, out);
+        if (!written) return std::move(written).error().within(printable(in_));
+        const uint64_t bytes = TRY(Checkpoint::open(out)).file_bytes();
+        context.output.line(
+            cat("wrote ", out, ": ", bytes_text(bytes), " of weights in ", *written, " tensors"));
+        context.output.document(Json::object({{"model", in_},
+                                              {"path", out.string()},
+                                              {"format", format_},
+                                              {"bytes", bytes},
+                                              {"tensors", *written}}));
+        return Done{};
+    }
+
+  private:
+    // What most values have, where it is a float.
+    static const DType& usual_type(const Checkpoint& checkpoint) {
+        const DType* most = dtype_named("f16");
+        uint64_t values = 0;
+        for (const Tensor& tensor : checkpoint.tensors())
+            if (tensor.values > values) most = tensor.dtype, values = tensor.values;
+        return most->block_values == 1 && most->encode ? *most : *dtype_named("f16");
+    }
+
+    // How many tensors were written.
+    Result<size_t> write_folder(Context& context, const Checkpoint& checkpoint,
+                                const Path& out) const {
+        const DType& dtype = type_.empty() ? usual_type(checkpoint) : *dtype_named(type_);
+        ExportPlan plan = TRY(plan_export(checkpoint, dtype));
+        TRY(write_export(plan, out, context.progress, context.cancel));
+        return plan.tensors.size();
+    }
+
+    Result<size_t> write_gguf(Context& context, const Checkpoint& checkpoint,
+                              const Path& out) const {
+        if (!type_.empty())
+            return Error{Code::Usage, "--type goes with --format hf only",
+                         "linnet quantize gives a GGUF file other types"};
+        ImportPlan plan = TRY(plan_import(checkpoint));
+        for (const std::string& warning : plan.warnings) context.output.warn(warning);
+        TRY(write_import(plan, out, context.progress, context.cancel));
+        return plan.tensors.size();
+    }
+
+    std::string in_, out_, format_ = "hf", type_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> export_command() {
+    return std::make_unique<ExportCommand>();
+}
+
+}  // namespace linnet
