@@ -83,73 +83,40 @@ uint64_t file_row(const ExportedTensor& tensor, uint64_t i) {
     return i - within + within % half * 2 + within / half;
 }
 
-class FolderWriter {
-  public:
-    FolderWriter(const ExportPlan& plan, Path folder, Progress& progress, const Cancel& cancel)
-        : plan_(plan), folder_(std::move(folder)), progress_(progress), cancel_(cancel) {}
-
-    Result<> write() {
-        for (auto [name, json] : {std::pair("config.json", &plan_.config),
-                                  {"generation_config.json", &plan_.generation_config},
-                                  {"tokenizer.json", &plan_.tokenizer},
-                                  {"tokenizer_config.json", &plan_.tokenizer_config}})
-            if (!json->is_null()) TRY(write_file_atomic(folder_ / name, json->dump() + "\n"));
-        return write_weights();
+Result<> write_safetensors(const ExportPlan& plan, const Path& folder, Progress& progress,
+                           const Cancel& cancel) {
+    MetadataBuilder metadata;
+    metadata.set("format", "pt");
+    std::vector<TensorPlan> layout;
+    uint64_t total = 0, done = 0;
+    for (const ExportedTensor& tensor : plan.tensors) {
+        layout.push_back(tensor.plan);
+        total += tensor.source->values * tensor.plan.dtype->block_bytes;
     }
+    constexpr uint64_t file_bytes_max = 5'000'000'000;
+    auto writer = TRY(CheckpointWriter::create(
+        folder / "model.safetensors", metadata, std::move(layout),
+        {.format = Format::Safetensors, .file_bytes_max = file_bytes_max}));
+    progress.count_in("");
+    progress.begin("writing model.safetensors", total, 0);
+    for (const ExportedTensor& tensor : plan.tensors)
+        TRY(convert_rows(tensor, cancel, [&](Bytes slab) -> Result<> {
+            progress.at(done += slab.size());
+            return writer.append(slab);
+        }));
+    TRY(writer.finish());
+    progress.end();
+    return Done{};
+}
 
-  private:
-    Result<> write_weights() {
-        MetadataBuilder metadata;
-        metadata.set("format", "pt");
-        std::vector<TensorPlan> layout;
-        uint64_t total = 0;
-        for (const ExportedTensor& tensor : plan_.tensors) {
-            layout.push_back(tensor.plan);
-            total += tensor.source->values * tensor.plan.dtype->block_bytes;
-        }
-        constexpr uint64_t file_bytes_max = 5'000'000'000;
-        auto writer = TRY(CheckpointWriter::create(
-            folder_ / "model.safetensors", metadata, std::move(layout),
-            {.format = Format::Safetensors, .file_bytes_max = file_bytes_max}));
-        progress_.count_in("");
-        progress_.begin("writing model.safetensors", total, 0);
-        for (const ExportedTensor& tensor : plan_.tensors) TRY(add(writer, tensor));
-        TRY(writer.finish());
-        progress_.end();
-        return Done{};
-    }
-
-    Result<> add(CheckpointWriter& writer, const ExportedTensor& tensor) {
-        const Tensor& from = *tensor.source;
-        const DType& to = *tensor.plan.dtype;
-        const uint64_t columns = columns_of(from), rows = from.values / columns;
-        const uint64_t from_bytes = *from.dtype->bytes_of(columns);
-        const uint64_t to_bytes = columns * to.block_bytes;
-        const uint64_t step = std::max<uint64_t>(1, slab_bytes / to_bytes);
-        std::vector<float> values(columns);
-        std::vector<std::byte> slab;
-        for (uint64_t first = 0; first < rows; first += step) {
-            TRY(cancel_.check());
-            const uint64_t count = std::min(step, rows - first);
-            slab.resize(count * to_bytes);
-            for (uint64_t i = 0; i < count; i++) {
-                from.dtype->decode(from.data.data() + file_row(tensor, first + i) * from_bytes,
-                                   values.data(), columns);
-                for (float& value : values) value += tensor.offset;
-                to.encode(values.data(), slab.data() + i * to_bytes, columns);
-            }
-            TRY(writer.append(slab));
-            progress_.at(done_ += slab.size());
-        }
-        return Done{};
-    }
-
-    const ExportPlan& plan_;
-    Path folder_;
-    Progress& progress_;
-    const Cancel& cancel_;
-    uint64_t done_ = 0;
-};
+Result<> write_documents(const ExportPlan& plan, const Path& folder) {
+    for (auto [name, json] : {std::pair("config.json", &plan.config),
+                              {"generation_config.json", &plan.generation_config},
+                              {"tokenizer.json", &plan.tokenizer},
+                              {"tokenizer_config.json", &plan.tokenizer_config}})
+        if (!json->is_null()) TRY(write_file_atomic(folder / name, json->dump() + "\n"));
+    return Done{};
+}
 
 }  // namespace
 
@@ -178,26 +145,54 @@ Result<ExportPlan> plan_export(const Checkpoint& file, const DType& dtype,
     return plan;
 }
 
+Result<> convert_rows(const ExportedTensor& tensor, const Cancel& cancel,
+                      FunctionRef<Result<>(Bytes)> out) {
+    const Tensor& from = *tensor.source;
+    const DType& to = *tensor.plan.dtype;
+    const uint64_t columns = columns_of(from), rows = from.values / columns;
+    const uint64_t from_bytes = *from.dtype->bytes_of(columns);
+    const uint64_t to_bytes = columns * to.block_bytes;
+    const uint64_t step = std::max<uint64_t>(1, slab_bytes / to_bytes);
+    std::vector<float> values(columns);
+    std::vector<std::byte> slab;
+    for (uint64_t first = 0; first < rows; first += step) {
+        TRY(cancel.check());
+        const uint64_t count = std::min(step, rows - first);
+        slab.resize(count * to_bytes);
+        for (uint64_t i = 0; i < count; i++) {
+            from.dtype->decode(from.data.data() + file_row(tensor, first + i) * from_bytes,
+                               values.data(), columns);
+            for (float& value : values) value += tensor.offset;
+            to.encode(values.data(), slab.data() + i * to_bytes, columns);
+        }
+        TRY(out(slab));
+    }
+    return Done{};
+}
+
 Result<> write_export(const ExportPlan& plan, const Path& folder, Progress& progress,
                       const Cancel& cancel) {
+    return write_folder(plan, folder, [&](const Path& unfinished) {
+        return write_safetensors(plan, unfinished, progress, cancel);
+    });
+}
+
+Result<> write_folder(const ExportPlan& plan, const Path& folder,
+                      FunctionRef<Result<>(const Path&)> write_weights) {
     std::error_code failed;
     if (std::filesystem::exists(folder, failed))
         return Error{Code::Usage, cat(folder, " is there already"), "name a folder that is not"};
     Path unfinished = folder;
     if (unfinished.filename().empty()) unfinished = unfinished.parent_path();
     unfinished += cat(".unfinished-", getpid());
-    std::filesystem::create_directories(unfinished, failed);
-    Result<> written =
-        failed ? Result<>(Error{Code::NotFound,
-                                cat("cannot make the folder ", unfinished, ": ", failed.message())})
-               : FolderWriter(plan, unfinished, progress, cancel).write();
-    if (written) {
-        std::filesystem::rename(unfinished, folder, failed);
-        if (!failed) return Done{};
-        written =
-            Error{Code::NotFound, cat("cannot make the folder ", folder, ": ", failed.message())};
-    }
-    std::filesystem::remove_all(unfinished, failed);
+    auto fill = [&]() -> Result<> {
+        TRY(make_folders(unfinished));
+        TRY(write_documents(plan, unfinished));
+        TRY(write_weights(unfinished));
+        return rename_durable(unfinished, folder);
+    };
+    Result<> written = fill();
+    if (!written) std::filesystem::remove_all(unfinished, failed);
     return written;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/cancel.h"
 #include "base/progress.h"
+#include "base/threads.h"
 #include "exchange/folder_style.h"
 #include "formats/writer.h"
 
@@ -32,8 +33,15 @@ struct ExportPlan {
 Result<ExportPlan> plan_export(const Checkpoint& file, const DType& dtype,
                                WithTokenizer tokenizer = WithTokenizer::Yes);
 
+// The numbers of a tensor as they will be written, some megabytes at a time.
+Result<> convert_rows(const ExportedTensor& tensor, const Cancel& cancel,
+                      FunctionRef<Result<>(Bytes)> out);
+
 // Some megabytes at a time. The folder, which must not be there yet, appears when it is whole.
 Result<> write_export(const ExportPlan& plan, const Path& folder, Progress& progress,
                       const Cancel& cancel);
+// The same with weights that `write_weights` puts into the folder that it is given.
+Result<> write_folder(const ExportPlan& plan, const Path& folder,
+                      FunctionRef<Result<>(const Path&)> write_weights);
 
 }  // namespace linnet

@@ -5,7 +5,7 @@
     V/bin/python tests/acceptance/exchange.py PROGRAM MODEL.gguf TEXT [--chunks N] [--peer LLAMA_PERPLEXITY]
 
 The model becomes a folder in float32, which `transformers` loads: its tokens of the text must be those of `linnet
-tokenize`, and its perplexity that of `linnet eval --math f32` to a ten-thousandth. The folder becomes a GGUF file again,
+tokenize`, and its perplexity that of `linnet eval --math f32` to 1e-4. The folder becomes a GGUF file again,
 and `llama-perplexity`, where it is named, must find the same for both files, to a hundredth: with weights in blocks it
 rounds activations to 8 bits. Exits with 1 where anything differs."""
 import argparse

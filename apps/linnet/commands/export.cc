@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "exchange/folder_to_gguf.h"
 #include "exchange/gguf_to_folder.h"
+#include "exchange/onnx_decoder.h"
 #include "linnet/models.h"
 
 namespace linnet {
@@ -18,8 +19,10 @@ class ExportCommand final : public Command {
             .required()
             .completes(Complete::File);
         syntax
-            .option("--format", &format_, "FORMAT", "hf: a Hugging Face folder; gguf: a GGUF file")
-            .one_of({"hf", "gguf"});
+            .option(
+                "--format", &format_, "FORMAT",
+                "hf: a Hugging Face folder; gguf: a GGUF file; onnx: a folder with an ONNX model")
+            .one_of({"hf", "gguf", "onnx"});
         syntax
             .option("--type", &type_, "TYPE",
                     "of a folder's weights: f32, f16, bf16; else as they are, f16 where they "
@@ -33,6 +36,12 @@ class ExportCommand final : public Command {
             "gguf: of a folder, the weights as they are with settings, tokenizer and chat template "
             "as llama.cpp reads them; linnet quantize takes folders as well.");
         syntax.example("linnet export default ./smollm2 --format hf", "for transformers");
+        syntax.about(
+            "onnx: model.onnx and model.onnx.data of opset 21 with tokenizer.json and config.json "
+            "beside them, for runtimes such as onnxruntime: input_ids, attention_mask, "
+            "position_ids and the keys and values so far give logits and keys and values. Models "
+            "of llama, qwen2, qwen3 and smollm3, weights in f32 or f16.");
+        syntax.example("linnet export default ./onnx --format onnx --type f32", "for onnxruntime");
         syntax.example("linnet export ./Qwen3-0.6B qwen3.gguf --format gguf", "for llama.cpp");
     }
 
@@ -42,17 +51,17 @@ class ExportCommand final : public Command {
         std::error_code ignored;
         if (std::filesystem::equivalent(TRY(find_model(context, in_)), out, ignored))
             return Error{Code::Usage, cat(out, " is the model itself"), "name another"};
-        auto written = format_ == "hf" ? write_folder(context, checkpoint, out)
-                                       : write_gguf(context, checkpoint, out);
+        auto written = format_ == "gguf" ? write_gguf(context, checkpoint, out)
+                                         : write_folder(context, checkpoint, out);
         if (!written) return std::move(written).error().within(printable(in_));
-        const uint64_t bytes = TRY(Checkpoint::open(out)).file_bytes();
-        context.output.line(
-            cat("wrote ", out, ": ", bytes_text(bytes), " of weights in ", *written, " tensors"));
+        const uint64_t bytes = written->bytes;
+        context.output.line(cat("wrote ", out, ": ", bytes_text(bytes), " of weights in ",
+                                written->tensors, " tensors"));
         context.output.document(Json::object({{"model", in_},
                                               {"path", out.string()},
                                               {"format", format_},
                                               {"bytes", bytes},
-                                              {"tensors", *written}}));
+                                              {"tensors", written->tensors}}));
         return Done{};
     }
 
@@ -66,24 +75,33 @@ class ExportCommand final : public Command {
         return most->block_values == 1 && most->encode ? *most : *dtype_named("f16");
     }
 
-    // How many tensors were written.
-    Result<size_t> write_folder(Context& context, const Checkpoint& checkpoint,
-                                const Path& out) const {
+    struct Written {
+        size_t tensors = 0;
+        uint64_t bytes = 0;
+    };
+
+    Result<Written> write_folder(Context& context, const Checkpoint& checkpoint,
+                                 const Path& out) const {
         const DType& dtype = type_.empty() ? usual_type(checkpoint) : *dtype_named(type_);
-        ExportPlan plan = TRY(plan_export(checkpoint, dtype));
-        TRY(write_export(plan, out, context.progress, context.cancel));
-        return plan.tensors.size();
+        const bool onnx = format_ == "onnx";
+        ExportPlan plan =
+            onnx ? TRY(plan_onnx(checkpoint, dtype)) : TRY(plan_export(checkpoint, dtype));
+        TRY((onnx ? write_onnx : write_export)(plan, out, context.progress, context.cancel));
+        Written written{.tensors = plan.tensors.size()};
+        for (const ExportedTensor& tensor : plan.tensors)
+            written.bytes += tensor.source->values * dtype.block_bytes;
+        return written;
     }
 
-    Result<size_t> write_gguf(Context& context, const Checkpoint& checkpoint,
-                              const Path& out) const {
+    Result<Written> write_gguf(Context& context, const Checkpoint& checkpoint,
+                               const Path& out) const {
         if (!type_.empty())
-            return Error{Code::Usage, "--type goes with --format hf only",
+            return Error{Code::Usage, "--type goes with folders only",
                          "linnet quantize gives a GGUF file other types"};
         ImportPlan plan = TRY(plan_import(checkpoint));
         for (const std::string& warning : plan.warnings) context.output.warn(warning);
         TRY(write_import(plan, out, context.progress, context.cancel));
-        return plan.tensors.size();
+        return Written{plan.tensors.size(), TRY(Checkpoint::open(out)).file_bytes()};
     }
 
     std::string in_, out_, format_ = "hf", type_;

@@ -32,6 +32,16 @@ TEST(ExportCommand, AFolderThatRunsAsTheFileDoes) {
     EXPECT_EQ(run.exit_code, 0) << run.err;
 }
 
+TEST(ExportCommand, AnOnnxModelWithItsTokenizer) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf");
+    Ran run = folder.run({"export", "tiny.gguf", "onnx", "--format", "onnx", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("export", run);
+    for (const char* name : {"model.onnx", "model.onnx.data", "tokenizer.json", "config.json"})
+        EXPECT_TRUE(std::filesystem::exists(folder.path() / "work/onnx" / name)) << name;
+}
+
 TEST(ExportCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");
