@@ -145,12 +145,19 @@ Result<ExportPlan> plan_export(const Checkpoint& file, const DType& dtype,
     return plan;
 }
 
+void convert_row(const ExportedTensor& tensor, uint64_t i, float* out) {
+    const Tensor& from = *tensor.source;
+    const uint64_t columns = columns_of(from);
+    const uint64_t from_bytes = *from.dtype->bytes_of(columns);
+    from.dtype->decode(from.data.data() + file_row(tensor, i) * from_bytes, out, columns);
+    for (uint64_t c = 0; c < columns; c++) out[c] += tensor.offset;
+}
+
 Result<> convert_rows(const ExportedTensor& tensor, const Cancel& cancel,
                       FunctionRef<Result<>(Bytes)> out) {
     const Tensor& from = *tensor.source;
     const DType& to = *tensor.plan.dtype;
     const uint64_t columns = columns_of(from), rows = from.values / columns;
-    const uint64_t from_bytes = *from.dtype->bytes_of(columns);
     const uint64_t to_bytes = columns * to.block_bytes;
     const uint64_t step = std::max<uint64_t>(1, slab_bytes / to_bytes);
     std::vector<float> values(columns);
@@ -160,9 +167,7 @@ Result<> convert_rows(const ExportedTensor& tensor, const Cancel& cancel,
         const uint64_t count = std::min(step, rows - first);
         slab.resize(count * to_bytes);
         for (uint64_t i = 0; i < count; i++) {
-            from.dtype->decode(from.data.data() + file_row(tensor, first + i) * from_bytes,
-                               values.data(), columns);
-            for (float& value : values) value += tensor.offset;
+            convert_row(tensor, first + i, values.data());
             to.encode(values.data(), slab.data() + i * to_bytes, columns);
         }
         TRY(out(slab));

@@ -33,6 +33,8 @@ struct ExportPlan {
 Result<ExportPlan> plan_export(const Checkpoint& file, const DType& dtype,
                                WithTokenizer tokenizer = WithTokenizer::Yes);
 
+// Row `i` of a matrix in float32, as the folder has it. `out` has a value for each column.
+void convert_row(const ExportedTensor& tensor, uint64_t i, float* out);
 // The numbers of a tensor as they will be written, some megabytes at a time.
 Result<> convert_rows(const ExportedTensor& tensor, const Cancel& cancel,
                       FunctionRef<Result<>(Bytes)> out);

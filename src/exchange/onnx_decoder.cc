@@ -22,46 +22,35 @@ struct OnnxSizes {
 // Builds the graph as the forward pass is written in papers. Values: x (batch, tokens, dim).
 class DecoderGraph {
   public:
-    DecoderGraph(const ExportPlan& plan, const OnnxSizes& sizes, Rope rope)
-        : plan_(plan), s_(sizes), rope_(std::move(rope)) {
-        half_ = plan.tensors.front().plan.dtype->name == "f16";
-        type_ = half_ ? OnnxType::Float16 : OnnxType::Float;
-    }
+    DecoderGraph(const OnnxWeights& weights, OnnxNumbers numbers, const OnnxSizes& sizes, Rope rope)
+        : weights_(weights),
+          s_(sizes),
+          rope_(std::move(rope)),
+          half_(numbers == OnnxNumbers::F16),
+          type_(half_ ? OnnxType::Float16 : OnnxType::Float) {}
 
-    // Offsets of the tensors in the data file follow from their order.
     std::string build() {
-        add_weights();
+        for (const OnnxWeight& weight : weights_.list())
+            g_.weight(weight.name, weight.type, weight.shape, data_name, weight.offset,
+                      weight.bytes);
         g_.input("input_ids", OnnxType::Int64, {"batch", "tokens"});
         g_.input("attention_mask", OnnxType::Int64, {"batch", "total"});
         g_.input("position_ids", OnnxType::Int64, {"batch", "tokens"});
         prepare_mask();
         prepare_angles();
-        std::string x = g_.node("Gather", {"model.embed_tokens.weight", "input_ids"});
+        // The embedding may be narrower than what is computed.
+        std::string x = cast(g_.node("Gather", {"model.embed_tokens.weight", "input_ids"}), type_);
         for (int64_t layer = 0; layer < s_.layers; layer++) x = decoder_layer(layer, x);
         x = norm(x, "model.norm.weight");
-        const bool tied = !has("lm_head.weight");
+        const bool tied = !has("lm_head.weight") && !has("lm_head.weight.levels");
         x = linear(x, tied ? "model.embed_tokens" : "lm_head");
         g_.node_into("Cast", {x}, {"logits"}, {{"to", static_cast<int64_t>(OnnxType::Float)}});
         g_.output("logits", OnnxType::Float, {"batch", "tokens", "vocabulary"});
         return g_.model("1");
     }
 
-    static uint64_t aligned(uint64_t offset) { return (offset + 4095) / 4096 * 4096; }
-
   private:
-    bool has(std::string_view name) const {
-        return std::ranges::any_of(
-            plan_.tensors, [&](const ExportedTensor& tensor) { return tensor.plan.name == name; });
-    }
-
-    void add_weights() {
-        uint64_t offset = 0;
-        for (const ExportedTensor& tensor : plan_.tensors) {
-            const uint64_t bytes = tensor.source->values * tensor.plan.dtype->block_bytes;
-            g_.weight(tensor.plan.name, type_, tensor.plan.shape.dims(), data_name, offset, bytes);
-            offset = aligned(offset + bytes);
-        }
-    }
+    bool has(std::string_view name) const { return weights_.has(name); }
 
     std::string cast(const std::string& x, OnnxType type) {
         return g_.node("Cast", {x}, {{"to", static_cast<int64_t>(type)}});
@@ -122,7 +111,14 @@ class DecoderGraph {
 
     // x W' + b, of a weight (outputs, inputs).
     std::string linear(const std::string& x, const std::string& name) {
-        std::string out = g_.node("MatMul", {x, transpose(cat(name, ".weight"), {1, 0})});
+        const std::string weight = cat(name, ".weight"), levels = cat(weight, ".levels");
+        std::string columns;
+        if (has(levels))
+            columns = g_.node("DequantizeLinear", {levels, cat(weight, ".scales")},
+                              {{"axis", 0}, {"block_size", int64_t{onnx_block}}});
+        else
+            columns = transpose(weight, {1, 0});
+        std::string out = g_.node("MatMul", {x, columns});
         const std::string bias = cat(name, ".bias");
         return has(bias) ? g_.node("Add", {out, bias}) : out;
     }
@@ -198,11 +194,11 @@ class DecoderGraph {
                        {x, feed_forward(layer, norm(x, name + "post_attention_layernorm.weight"))});
     }
 
-    const ExportPlan& plan_;
+    const OnnxWeights& weights_;
     OnnxSizes s_;
     Rope rope_;
-    bool half_ = false;
-    OnnxType type_ = OnnxType::Float;
+    bool half_;
+    OnnxType type_;  // of what is computed
     OnnxGraph g_;
     std::string mask_, cosine_, sine_;
 };
@@ -239,45 +235,36 @@ Result<Source> open_source(const Checkpoint& file, ThreadPool& pool) {
 
 }  // namespace
 
-Result<ExportPlan> plan_onnx(const Checkpoint& file, const DType& dtype, WithTokenizer tokenizer) {
-    if (dtype.name != "f32" && dtype.name != "f16")
-        return Error{Code::Unsupported,
-                     cat("ONNX models with weights in ", dtype.name, " are not written"),
-                     "take f32 or f16"};
+Result<ExportPlan> plan_onnx(const Checkpoint& file, OnnxNumbers numbers, WithTokenizer tokenizer) {
     if (file.format() != Format::Gguf)
         return Error{Code::Unsupported, "ONNX models are made of GGUF files",
                      "export the folder by --format gguf first"};
     ThreadPool nobody(1);
     Source source = TRY(open_source(file, nobody));
     TRY(read_sizes(source));
-    return plan_export(file, dtype, tokenizer);
+    const DType& dtype = *dtype_named(numbers == OnnxNumbers::F16 ? "f16" : "f32");
+    ExportPlan plan = TRY(plan_export(file, dtype, tokenizer));
+    const bool integers = numbers == OnnxNumbers::Int8 || numbers == OnnxNumbers::Int4;
+    for (ExportedTensor& tensor : plan.tensors)
+        if (integers && tensor.plan.name == "model.embed_tokens.weight")
+            tensor.plan.dtype = dtype_named("f16");
+    return plan;
 }
 
-Result<> write_onnx(const ExportPlan& plan, const Path& folder, Progress& progress,
-                    const Cancel& cancel) {
+Result<> write_onnx(const ExportPlan& plan, OnnxNumbers numbers, const Path& folder,
+                    Progress& progress, const Cancel& cancel) {
     ThreadPool nobody(1);
     Source source = TRY(open_source(plan.file, nobody));
     const OnnxSizes sizes = TRY(read_sizes(source));
     Rope rope = TRY(read_rope(source, {.head_dim = static_cast<uint32_t>(sizes.head_dim)}));
-    const std::string model = DecoderGraph(plan, sizes, std::move(rope)).build();
+    const OnnxWeights weights(plan, numbers);
+    const std::string model = DecoderGraph(weights, numbers, sizes, std::move(rope)).build();
     return write_folder(plan, folder, [&](const Path& unfinished) -> Result<> {
         TRY(write_file_atomic(unfinished / "model.onnx", model));
         FileWriter data = TRY(FileWriter::open(unfinished / data_name));
-        uint64_t total = 0;
-        for (const ExportedTensor& tensor : plan.tensors)
-            total += tensor.source->values * tensor.plan.dtype->block_bytes;
         progress.count_in("");
-        progress.begin(cat("writing ", data_name), total, 0);
-        static constexpr std::byte zeros[4096] = {};
-        for (const ExportedTensor& tensor : plan.tensors) {
-            TRY(data.append(Bytes(zeros, DecoderGraph::aligned(data.size()) - data.size())));
-            auto append = [&](Bytes slab) {
-                auto written = data.append(slab);
-                progress.at(data.size());
-                return written;
-            };
-            TRY(convert_rows(tensor, cancel, append));
-        }
+        progress.begin(cat("writing ", data_name), weights.bytes(), 0);
+        TRY(weights.write(data, progress, cancel));
         progress.end();
         return data.sync();
     });

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -54,14 +56,15 @@ struct Fields {
     std::string_view text(uint32_t field) const { return all(field).at(0); }
 };
 
-struct OnnxOf : ::testing::TestWithParam<const char*> {};
+struct OnnxOf : ::testing::TestWithParam<std::tuple<const char*, OnnxNumbers>> {};
 
 TEST_P(OnnxOf, IsAGraphInOrderWithAllItsWeights) {
     TemporaryFolder folder;
-    Checkpoint file = must(Checkpoint::open(family_folder(GetParam()) / "model.gguf"));
-    ExportPlan plan = must(plan_onnx(file, *dtype_named("f16"), WithTokenizer::No));
+    auto [family, numbers] = GetParam();
+    Checkpoint file = must(Checkpoint::open(family_folder(family) / "model.gguf"));
+    ExportPlan plan = must(plan_onnx(file, numbers, WithTokenizer::No));
     NoProgress progress;
-    must(write_onnx(plan, folder.path() / "out", progress, Cancel{}));
+    must(write_onnx(plan, numbers, folder.path() / "out", progress, Cancel{}));
     const std::string bytes = must(read_file(folder.path() / "out/model.onnx", 1 << 24));
     const std::string data = must(read_file(folder.path() / "out/model.onnx.data", 1 << 24));
     const Fields model(bytes);
@@ -86,7 +89,8 @@ TEST_P(OnnxOf, IsAGraphInOrderWithAllItsWeights) {
         external++;
     }
     EXPECT_EQ(end, data.size());
-    EXPECT_EQ(external, plan.tensors.size());
+    EXPECT_EQ(external, OnnxWeights(plan, numbers).list().size());
+    EXPECT_GE(external, plan.tensors.size());
     for (std::string_view input : graph.all(11)) known.insert(Fields(input).text(1));
     std::set<std::string_view> used;
     for (std::string_view each : graph.all(1)) {
@@ -100,28 +104,68 @@ TEST_P(OnnxOf, IsAGraphInOrderWithAllItsWeights) {
     }
     for (std::string_view output : graph.all(12))
         EXPECT_TRUE(known.contains(Fields(output).text(1)));
-    for (const ExportedTensor& tensor : plan.tensors)
-        EXPECT_TRUE(used.contains(tensor.plan.name)) << tensor.plan.name;
+    const OnnxWeights weights(plan, numbers);
+    for (const OnnxWeight& weight : weights.list())
+        EXPECT_TRUE(used.contains(weight.name)) << weight.name;
     // ids, mask, positions, and keys and values of each layer.
     EXPECT_EQ(graph.all(11).size(), graph.all(12).size() + 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, OnnxOf,
-                         ::testing::Values("llama", "llama3", "qwen2", "qwen2-yarn", "qwen3",
-                                           "smollm3"),
-                         [](const auto& named) { return replace_all(named.param, "-", "_"); });
+                         ::testing::Combine(::testing::Values("llama", "llama3", "qwen2",
+                                                              "qwen2-yarn", "qwen3", "smollm3"),
+                                            ::testing::Values(OnnxNumbers::F32, OnnxNumbers::F16,
+                                                              OnnxNumbers::Int8,
+                                                              OnnxNumbers::Int4)));
+
+// Levels and scales in the file are near the weights.
+TEST(OnnxWeights, RoundsToTheNearestLevel) {
+    Checkpoint file = must(Checkpoint::open(family_folder("llama") / "model.gguf"));
+    for (OnnxNumbers numbers : {OnnxNumbers::Int8, OnnxNumbers::Int4}) {
+        TemporaryFolder folder;
+        ExportPlan plan = must(plan_onnx(file, numbers, WithTokenizer::No));
+        NoProgress progress;
+        must(write_onnx(plan, numbers, folder.path() / "out", progress, Cancel{}));
+        const std::string data = must(read_file(folder.path() / "out/model.onnx.data", 1 << 24));
+        const OnnxWeights weights(plan, numbers);
+        const auto named = [&](std::string_view name) {
+            return *std::ranges::find(weights.list(), name, &OnnxWeight::name);
+        };
+        const std::string name = "model.layers.1.mlp.down_proj.weight";
+        const OnnxWeight levels = named(name + ".levels"), scales = named(name + ".scales");
+        const ExportedTensor& tensor = *std::ranges::find_if(
+            plan.tensors, [&](const ExportedTensor& each) { return each.plan.name == name; });
+        const uint64_t inputs = levels.shape[0], outputs = levels.shape[1];
+        Row row(inputs);
+        for (uint64_t n = 0; n < outputs; n++) {
+            convert_row(tensor, n, row.data());
+            for (uint64_t k = 0; k < inputs; k++) {
+                const uint64_t at = k * outputs + n;
+                int level = static_cast<int8_t>(data[levels.offset + at % levels.bytes]);
+                if (numbers == OnnxNumbers::Int4) {
+                    level = data[levels.offset + at / 2] >> (at % 2 * 4) & 15;
+                    if (level > 7) level -= 16;
+                }
+                float scale = 0;
+                std::memcpy(&scale, &data[scales.offset + (k / onnx_block * outputs + n) * 4], 4);
+                // The largest of the other sign may lie a level beyond the last of 4 bits.
+                const float most = std::abs(scale) * (numbers == OnnxNumbers::Int4 ? 1.01f : 0.51f);
+                EXPECT_NEAR(static_cast<float>(level) * scale, row[k], most);
+            }
+        }
+    }
+}
 
 TEST(OnnxDecoder, OtherModelsAreRefused) {
-    auto refused = [](std::string_view family, std::string_view dtype, std::string_view part) {
+    auto refused = [](std::string_view family, std::string_view part) {
         expect_refused(plan_onnx(must(Checkpoint::open(family_folder(family) / "model.gguf")),
-                                 *dtype_named(dtype), WithTokenizer::No),
+                                 OnnxNumbers::F32, WithTokenizer::No),
                        Code::Unsupported, part, family);
     };
-    refused("gemma2", "f32", "'gemma2' are not written as ONNX");
-    refused("mistral", "f32", "window");
-    refused("mixtral", "f32", "experts");
-    refused("llama", "bf16", "bf16");
-    expect_refused(plan_onnx(must(Checkpoint::open(family_folder("llama"))), *dtype_named("f32")),
+    refused("gemma2", "'gemma2' are not written as ONNX");
+    refused("mistral", "window");
+    refused("mixtral", "experts");
+    expect_refused(plan_onnx(must(Checkpoint::open(family_folder("llama"))), OnnxNumbers::F32),
                    Code::Unsupported, "made of GGUF");
 }
 

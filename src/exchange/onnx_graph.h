@@ -26,7 +26,14 @@ class Protobuf {
     std::string bytes_;
 };
 
-enum class OnnxType : uint32_t { Float = 1, Int64 = 7, Bool = 9, Float16 = 10, BFloat16 = 16 };
+enum class OnnxType : uint32_t {
+    Float = 1,
+    Int8 = 3,
+    Int64 = 7,
+    Bool = 9,
+    Float16 = 10,
+    Int4 = 22,
+};
 
 struct OnnxAttribute {
     std::string_view name;

@@ -25,9 +25,10 @@ class ExportCommand final : public Command {
             .one_of({"hf", "gguf", "onnx"});
         syntax
             .option("--type", &type_, "TYPE",
-                    "of a folder's weights: f32, f16, bf16; else as they are, f16 where they "
+                    "of a folder's weights: f32, f16, bf16 (onnx: q8, q4 too); else as they are, "
+                    "f16 where they "
                     "have blocks")
-            .one_of({"f32", "f16", "bf16"});
+            .one_of({"f32", "f16", "bf16", "q8", "q4"});
         syntax.about(
             "hf: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and "
             "safetensors, as transformers loads them. Weights in blocks of few bits become floats; "
@@ -40,7 +41,8 @@ class ExportCommand final : public Command {
             "onnx: model.onnx and model.onnx.data of opset 21 with tokenizer.json and config.json "
             "beside them, for runtimes such as onnxruntime: input_ids, attention_mask, "
             "position_ids and the keys and values so far give logits and keys and values. Models "
-            "of llama, qwen2, qwen3 and smollm3, weights in f32 or f16.");
+            "of llama, qwen2, qwen3 and smollm3. q8 and q4 are integers with a scale for each 32 "
+            "inputs.");
         syntax.example("linnet export default ./onnx --format onnx --type f32", "for onnxruntime");
         syntax.example("linnet export ./Qwen3-0.6B qwen3.gguf --format gguf", "for llama.cpp");
     }
@@ -51,8 +53,9 @@ class ExportCommand final : public Command {
         std::error_code ignored;
         if (std::filesystem::equivalent(TRY(find_model(context, in_)), out, ignored))
             return Error{Code::Usage, cat(out, " is the model itself"), "name another"};
-        auto written = format_ == "gguf" ? write_gguf(context, checkpoint, out)
-                                         : write_folder(context, checkpoint, out);
+        auto written = format_ == "gguf"   ? write_gguf(context, checkpoint, out)
+                       : format_ == "onnx" ? write_onnx_folder(context, checkpoint, out)
+                                           : write_folder(context, checkpoint, out);
         if (!written) return std::move(written).error().within(printable(in_));
         const uint64_t bytes = written->bytes;
         context.output.line(cat("wrote ", out, ": ", bytes_text(bytes), " of weights in ",
@@ -82,15 +85,31 @@ class ExportCommand final : public Command {
 
     Result<Written> write_folder(Context& context, const Checkpoint& checkpoint,
                                  const Path& out) const {
+        if (type_ == "q8" || type_ == "q4")
+            return Error{Code::Usage, cat("--type ", type_, " goes with --format onnx only"),
+                         "take f32, f16 or bf16"};
         const DType& dtype = type_.empty() ? usual_type(checkpoint) : *dtype_named(type_);
-        const bool onnx = format_ == "onnx";
-        ExportPlan plan =
-            onnx ? TRY(plan_onnx(checkpoint, dtype)) : TRY(plan_export(checkpoint, dtype));
-        TRY((onnx ? write_onnx : write_export)(plan, out, context.progress, context.cancel));
+        ExportPlan plan = TRY(plan_export(checkpoint, dtype));
+        TRY(write_export(plan, out, context.progress, context.cancel));
         Written written{.tensors = plan.tensors.size()};
         for (const ExportedTensor& tensor : plan.tensors)
             written.bytes += tensor.source->values * dtype.block_bytes;
         return written;
+    }
+
+    Result<Written> write_onnx_folder(Context& context, const Checkpoint& checkpoint,
+                                      const Path& out) const {
+        if (type_ == "bf16")
+            return Error{Code::Usage, "ONNX models with weights in bf16 are not written",
+                         "take f32, f16, q8 or q4"};
+        const OnnxNumbers numbers = type_ == "f32"  ? OnnxNumbers::F32
+                                    : type_ == "q8" ? OnnxNumbers::Int8
+                                    : type_ == "q4" ? OnnxNumbers::Int4
+                                                    : OnnxNumbers::F16;
+        ExportPlan plan = TRY(plan_onnx(checkpoint, numbers));
+        TRY(write_onnx(plan, numbers, out, context.progress, context.cancel));
+        const OnnxWeights weights(plan, numbers);
+        return Written{weights.list().size(), weights.bytes()};
     }
 
     Result<Written> write_gguf(Context& context, const Checkpoint& checkpoint,

@@ -40,6 +40,19 @@ TEST(ExportCommand, AnOnnxModelWithItsTokenizer) {
     expect_document("export", run);
     for (const char* name : {"model.onnx", "model.onnx.data", "tokenizer.json", "config.json"})
         EXPECT_TRUE(std::filesystem::exists(folder.path() / "work/onnx" / name)) << name;
+    auto bytes = [&](const std::string& type) {
+        Ran made =
+            folder.run({"export", "tiny.gguf", type, "--format", "onnx", "--type", type, "--json"});
+        EXPECT_EQ(made.exit_code, 0) << made.err;
+        expect_document("export", made);
+        const auto size =
+            std::filesystem::file_size(folder.path() / "work" / type / "model.onnx.data");
+        EXPECT_EQ(Json::parse(made.out).value_or(Json()).find("bytes")->as_uint(), size);
+        return size;
+    };
+    const auto q8 = bytes("q8");
+    EXPECT_LT(bytes("q4"), q8);
+    EXPECT_LT(q8, bytes("f32"));
 }
 
 TEST(ExportCommand, SaysWhatIsWrong) {
@@ -55,6 +68,8 @@ TEST(ExportCommand, SaysWhatIsWrong) {
     EXPECT_EQ(ran({"tiny.gguf", "x.gguf", "--format", "gguf"}), 2);     // is one already
     EXPECT_EQ(ran({"hf", "x", "--format", "hf"}), 2);                   // is one already
     EXPECT_EQ(ran({"hf", "x.gguf", "--format", "gguf", "--type", "f16"}), 2);
+    EXPECT_EQ(ran({"tiny.gguf", "x", "--format", "hf", "--type", "q8"}), 2);
+    EXPECT_EQ(ran({"tiny.gguf", "x", "--format", "onnx", "--type", "bf16"}), 2);
     EXPECT_EQ(ran({"none.gguf", "x"}), 3);
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/x"));
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/x.gguf"));
