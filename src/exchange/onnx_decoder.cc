@@ -222,6 +222,23 @@ Result<OnnxSizes> read_sizes(const Source& source) {
     return s;
 }
 
+Result<> check_tensors(const ExportPlan& plan, int64_t layers) {
+    auto need = [&](const std::string& name) -> Result<> {
+        for (const ExportedTensor& tensor : plan.tensors)
+            if (tensor.plan.name == name) return Done{};
+        return Error{Code::BadInput, cat("the model lacks the tensor '", name, "'")};
+    };
+    TRY(need("model.embed_tokens.weight"));
+    TRY(need("model.norm.weight"));
+    for (int64_t layer = 0; layer < layers; layer++)
+        for (std::string_view part :
+             {"input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+              "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj",
+              "mlp.down_proj"})
+            TRY(need(cat("model.layers.", layer, ".", part, ".weight")));
+    return Done{};
+}
+
 Result<Source> open_source(const Checkpoint& file, ThreadPool& pool) {
     Source source = TRY(Source::open(file, Math::F32, pool));
     if (std::ranges::find(families_known, source.architecture()) == std::end(families_known))
@@ -241,9 +258,10 @@ Result<ExportPlan> plan_onnx(const Checkpoint& file, OnnxNumbers numbers, WithTo
                      "export the folder by --format gguf first"};
     ThreadPool nobody(1);
     Source source = TRY(open_source(file, nobody));
-    TRY(read_sizes(source));
+    const OnnxSizes sizes = TRY(read_sizes(source));
     const DType& dtype = *dtype_named(numbers == OnnxNumbers::F16 ? "f16" : "f32");
     ExportPlan plan = TRY(plan_export(file, dtype, tokenizer));
+    TRY(check_tensors(plan, sizes.layers));
     const bool integers = numbers == OnnxNumbers::Int8 || numbers == OnnxNumbers::Int4;
     for (ExportedTensor& tensor : plan.tensors)
         if (integers && tensor.plan.name == "model.embed_tokens.weight")
