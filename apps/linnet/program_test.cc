@@ -148,9 +148,11 @@ TEST(Program, ABrokenConfigurationIsToldByWhatReadsIt) {
         Leaf leaf(*row);
         if (!leaf.command->reads_settings()) continue;
         std::vector<std::string> words = words_of(row->name);
-        for (const Argument& argument : leaf.syntax.arguments())
-            if (argument.is_positional && argument.is_required)
-                words.push_back(argument.choices.empty() ? "1" : argument.choices[0]);
+        for (const Argument& argument : leaf.syntax.arguments()) {
+            if (!argument.is_required) continue;
+            if (!argument.is_positional) words.push_back(argument.names.back());
+            words.push_back(argument.choices.empty() ? "1" : argument.choices[0]);
+        }
         SCOPED_TRACE(join(words, " "));
         Ran run = folder.run(words);
         EXPECT_EQ(run.exit_code, 10);

@@ -63,7 +63,7 @@ RC_GTEST_PROP(Adapters, AreWhatMergedWeightsAre, ()) {
         const std::vector<Runner::Adapters> adapters = {{{load_adapter(path, with), 1}}};
         return Runner(with, kernels, pool, 64).run(prompts, chunks, adapters)[0];
     };
-    constexpr double bound = 3e-5;
+    constexpr double bound = 1e-4;  // up to 131 ranks of random numbers, added in another order
     double far = distance_of(run(model), expected);
     if (far > bound) RC_FAIL(cat(name, " rank ", rank, " is off by ", far));
 
