@@ -1,8 +1,11 @@
 #include "linnet/quantize_target.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "compress/collect.h"
 #include "linnet/gguf_input.h"
+#include "linnet/quantize_speed.h"
 #include "linnet/version.h"
 
 namespace linnet {
@@ -33,6 +36,11 @@ void QuantizeTarget::declare(Syntax& syntax) {
                 "choose the types so that the divergence on what is held back of the calibration "
                 "is at most that, in few bytes: 0.05")
         .between(0.0001, 10);
+    syntax
+        .option("--min-tps", &min_tps_, "TOKENS",
+                "choose the types so that answers have so many tokens a second on this machine, "
+                "which is measured")
+        .between(0.001, 1e6);
     text_.declare(syntax);
     syntax.flag("--gptq", gptq_, "make up for each column's rounding in those after it");
     judge_.declare(syntax);
@@ -45,16 +53,19 @@ void QuantizeTarget::declare(Syntax& syntax) {
 
 Result<> QuantizeTarget::check(bool dry_run) {
     TRY(text_.check());
-    if (size_.has_value() + bits_.has_value() + max_kld_.has_value() > 1)
-        return Error{Code::Usage, "--target-size, --target-bpw and --max-kld exclude each other",
+    if (size_.has_value() + bits_.has_value() + max_kld_.has_value() + min_tps_.has_value() > 1)
+        return Error{Code::Usage,
+                     "--target-size, --target-bpw, --max-kld and --min-tps exclude each other",
                      "name one of them"};
+    if (dry_run && min_tps_)
+        return Error{Code::Usage, "--min-tps measures files that it writes", "leave out --dry-run"};
     if (needs_text() && !text_.given())
         return Error{Code::Usage, "there is no text to calibrate with",
                      "name one by --calibration"};
     if (!needs_text() && text_.given())
         return Error{Code::Usage,
-                     "--calibration goes with --target-size, --target-bpw, --max-kld, --gptq, "
-                     "--judge and --report",
+                     "--calibration goes with --target-size, --target-bpw, --max-kld, --min-tps, "
+                     "--gptq, --judge and --report",
                      "linnet imatrix measures importances for other types"};
     if (resume_ && !needs_text())
         return Error{Code::Usage, "--resume goes with what reads a --calibration",
@@ -75,7 +86,9 @@ Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, c
         return value ? Json(fixed(*value, 9)) : Json();
     };
     settings.set("target_size", or_null(size_)).set("target_bpw", number(bits_));
-    settings.set("max_kld", number(max_kld_)).set("program", version_line());
+    settings.set("max_kld", number(max_kld_))
+        .set("min_tps", number(min_tps_))
+        .set("program", version_line());
     const Path path = journal_path(out);
     std::error_code ignored;
     if (!resume_ && std::filesystem::exists(path, ignored))
@@ -142,11 +155,13 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
                                                             const QuantizePlan& plan,
                                                             std::span<const RecipeRule> pinned) {
     const Path kept = expand_home(costs_, context.paths.home);
+    CostsOrigin origin;
+    if (!costs_.empty()) origin = {file_digests(plan.checkpoint), gptq_};
     std::error_code ignored;
     if (!costs_.empty() && std::filesystem::exists(kept, ignored)) {
         std::string text = TRY(read_file(kept, costs_bytes_max));
         Json document = TRY(Json::parse(text));
-        auto costs = costs_of(document, plan, pinned);
+        auto costs = costs_of(document, plan, pinned, origin);
         if (!costs) return std::move(costs).error().within(printable(costs_));
         return costs;
     }
@@ -158,18 +173,46 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
                          .journal = journal()};
     ThreadPool pool(chosen_threads(context));
     auto costs = TRY(measure_costs(plan, pinned, options, pool, context.progress, context.cancel));
-    if (!costs_.empty()) TRY(write_file_atomic(kept, costs_document(plan, costs).pretty() + "\n"));
+    if (!costs_.empty())
+        TRY(write_file_atomic(kept, costs_document(plan, costs, origin).pretty() + "\n"));
     return costs;
 }
 
 Result<double> QuantizeTarget::choose(Context& context, QuantizePlan& plan,
-                                      std::span<const RecipeRule> pinned) {
+                                      std::span<const RecipeRule> pinned, const Path& path) {
     auto costs = find_costs(context, plan, pinned);
     if (!costs) return std::move(costs).error();
     measured_ = std::move(*costs);
     if (max_kld_) return fit_to_divergence(plan, measured_, *max_kld_);
-    const uint64_t bytes = TRY(file_bytes(plan));
+    const uint64_t bytes =
+        min_tps_ ? TRY(bytes_for_speed(context, plan, path)) : TRY(file_bytes(plan));
     return fit_to_size(plan, measured_, bytes);
+}
+
+// The speed hardly depends on how weights are rounded, so files that are measured are rounded the
+// quick way. What was found is kept, since a run that goes on could measure something else.
+Result<uint64_t> QuantizeTarget::bytes_for_speed(Context& context, QuantizePlan& plan,
+                                                 const Path& path) {
+    constexpr std::string_view kind = "bytes";
+    const Json* known = journal_ ? journal_->find(kind, "") : nullptr;
+    if (known && known->as_uint()) return *known->as_uint();
+    const Path candidate = cat(path.string(), ".candidate");
+    const FileRange range = TRY(file_range(plan, measured_));
+    ThreadPool pool(chosen_threads(context));
+    auto try_size = [&](uint64_t bytes) -> Result<FileSpeed> {
+        TRY(fit_to_size(plan, measured_, std::clamp(bytes, range.least, range.most)));
+        TRY(quantize_file(plan, candidate, pool, context.progress, context.cancel));
+        auto speed = answer_speed(context, candidate);
+        std::error_code ignored;
+        std::filesystem::remove(candidate, ignored);
+        const FileSpeed found{TRY(plan.file_bytes()), TRY(std::move(speed))};
+        context.progress.note(cat(bytes_text(found.bytes), ": ", fixed(found.tokens_per_second, 1),
+                                  " tokens a second"));
+        return found;
+    };
+    const uint64_t bytes = TRY(size_for_speed(*min_tps_, range.most, try_size));
+    if (journal_) TRY(journal_->add(kind, "", bytes));
+    return bytes;
 }
 
 Result<> QuantizeTarget::write(Context& context, QuantizePlan& plan,

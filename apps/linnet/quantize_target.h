@@ -1,5 +1,5 @@
-// `linnet quantize --target-size` and its like: the formats with which a model of that size, or of
-// that quality, loses least.
+// `linnet quantize --target-size` and its like: the formats with which a model of that size, of
+// that quality or of that speed loses least.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ namespace linnet {
 class QuantizeTarget {
   public:
     void declare(Syntax& syntax);
-    bool asked() const { return size_ || bits_ || max_kld_; }
+    bool asked() const { return size_ || bits_ || max_kld_ || min_tps_; }
     bool needs_text() const { return asked() || gptq_ || judge_.asked(); }
     // Usage where the options do not go together.
     Result<> check(bool dry_run);
@@ -28,7 +28,8 @@ class QuantizeTarget {
     // How much columns matter, from the text that is named.
     Result<Importance> measure_importance(Context& context, const Checkpoint& checkpoint);
     // Chooses the formats; returns the divergence that is foretold.
-    Result<double> choose(Context& context, QuantizePlan& plan, std::span<const RecipeRule> pinned);
+    Result<double> choose(Context& context, QuantizePlan& plan, std::span<const RecipeRule> pinned,
+                          const Path& path);
     // Writes the plan, with feedback from the text where that is asked for, and judges it. Changes
     // the plan, and what is foretold, until the divergence is as small as asked for.
     Result<> write(Context& context, QuantizePlan& plan, std::optional<double>& foretold,
@@ -44,12 +45,14 @@ class QuantizeTarget {
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
     Result<std::vector<TensorCosts>> find_costs(Context& context, const QuantizePlan& plan,
                                                 std::span<const RecipeRule> pinned);
+    // The largest file that answers fast enough; `path` is where the result will be.
+    Result<uint64_t> bytes_for_speed(Context& context, QuantizePlan& plan, const Path& path);
     Result<> write_once(Context& context, const QuantizePlan& plan, const Path& path);
     Result<> write_within(Context& context, QuantizePlan& plan, std::optional<double>& foretold,
                           const Path& path);
 
     std::optional<uint64_t> size_;
-    std::optional<double> bits_, max_kld_;
+    std::optional<double> bits_, max_kld_, min_tps_;
     std::string costs_;
     bool gptq_ = false, resume_ = false;
     QuantizeText text_;

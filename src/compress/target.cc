@@ -177,23 +177,47 @@ Result<std::vector<TensorCosts>> measure_costs(const QuantizePlan& plan,
     return out;
 }
 
-Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs) {
+Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs,
+                    const CostsOrigin& origin) {
     Json tensors = Json::object();
     for (const TensorCosts& each : costs)
         tensors.as_object()->emplace_back(std::string(plan.tensors[each.place].source->name),
                                           candidates_document(each.candidates));
-    return Json::object({{"divergence", std::move(tensors)}});
+    return Json::object({{"model", origin.model},
+                         {"feedback", origin.feedback},
+                         {"divergence", std::move(tensors)}});
 }
 
 Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePlan& plan,
-                                          std::span<const RecipeRule> pinned) {
-    const Json* tensors = document.find("divergence");
+                                          std::span<const RecipeRule> pinned,
+                                          const CostsOrigin& origin) {
+    const Json *model = document.find("model"), *feedback = document.find("feedback"),
+               *tensors = document.find("divergence");
+    if (!model || *model != Json(origin.model) || !feedback) return other_costs();
+    if (*feedback != Json(origin.feedback))
+        return Error{Code::Usage,
+                     cat("the costs were measured ", origin.feedback ? "without" : "with",
+                         " rounding with feedback (--gptq)"),
+                     "measure them anew, into another file"};
     std::vector<TensorCosts> out = changeable(plan, pinned);
     for (TensorCosts& each : out) {
         const PlannedTensor& tensor = plan.tensors[each.place];
         const Json* formats = tensors ? tensors->find(tensor.source->name) : nullptr;
         if (!formats) return other_costs();
         each.candidates = TRY(candidates_of(*formats, tensor));
+    }
+    return out;
+}
+
+Result<FileRange> file_range(const QuantizePlan& plan, std::span<const TensorCosts> costs) {
+    const uint64_t now = TRY(plan.file_bytes());
+    FileRange out{now, now};
+    for (const TensorCosts& each : costs) {
+        const PlannedTensor& tensor = plan.tensors[each.place];
+        const uint64_t taken = padded_bytes(tensor, *tensor.dtype);
+        auto [least, most] = std::ranges::minmax(each.candidates, {}, &FormatCost::bytes);
+        out.least = out.least - taken + least.bytes;
+        out.most = out.most - taken + most.bytes;
     }
     return out;
 }
@@ -209,15 +233,12 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
             items.back().push_back({candidate.bytes, candidate.divergence});
     }
     auto chosen = file_bytes > others ? allocate(items, file_bytes - others) : std::nullopt;
-    if (!chosen) {
-        uint64_t least = others;
-        for (const auto& item : items)
-            least += std::ranges::min(item, {}, &SizeChoice::bytes).bytes;
-        return Error{Code::NoFit,
-                     cat("the model takes at least ", bytes_text(least), ", and ",
-                         bytes_text(file_bytes), " are asked for"),
-                     "ask for more, or begin with a smaller model"};
-    }
+    if (!chosen)
+        return Error{
+            Code::NoFit,
+            cat("the model takes at least ", bytes_text(TRY(file_range(plan, costs)).least),
+                ", and ", bytes_text(file_bytes), " are asked for"),
+            "ask for more, or begin with a smaller model"};
     double divergence = 0;
     for (size_t i = 0; i < costs.size(); i++) {
         const FormatCost& candidate = costs[i].candidates[(*chosen)[i]];

@@ -44,11 +44,25 @@ Result<std::vector<TensorCosts>> measure_costs(const QuantizePlan& plan,
                                                const TrialOptions& options, ThreadPool& pool,
                                                Progress& progress, const Cancel& cancel);
 
+// What costs are of: the digest of a model, and whether its tensors were rounded with feedback.
+struct CostsOrigin {
+    std::string model;
+    bool feedback = false;
+};
+
 // The costs as a document, to choose for another size without measuring again; and back. The second
-// leaves out what is pinned. BadInput where they are not of this model.
-Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs);
+// leaves out what is pinned. BadInput where they are of another model, Usage of another rounding.
+Json costs_document(const QuantizePlan& plan, std::span<const TensorCosts> costs,
+                    const CostsOrigin& origin);
 Result<std::vector<TensorCosts>> costs_of(const Json& document, const QuantizePlan& plan,
-                                          std::span<const RecipeRule> pinned);
+                                          std::span<const RecipeRule> pinned,
+                                          const CostsOrigin& origin);
+
+// What the whole file takes with the smallest and with the largest formats that were measured.
+struct FileRange {
+    uint64_t least = 0, most = 0;
+};
+Result<FileRange> file_range(const QuantizePlan& plan, std::span<const TensorCosts> costs);
 
 // Gives the plan's tensors the formats with which the whole file takes at most `file_bytes`, and
 // returns the divergence that is foretold. NoFit where the smallest formats take more.

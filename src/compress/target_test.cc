@@ -84,8 +84,8 @@ TEST_F(TargetTest, PinnedTensorsStay) {
 TEST_F(TargetTest, CostsAreKept) {
     QuantizePlan of = plan();
     auto costs = measure(of, {});
-    auto text = costs_document(of, costs).pretty();
-    auto kept = must(costs_of(must(Json::parse(text)), of, {}));
+    auto text = costs_document(of, costs, {"model", true}).pretty();
+    auto kept = must(costs_of(must(Json::parse(text)), of, {}, {"model", true}));
     ASSERT_EQ(kept.size(), costs.size());
     for (size_t i = 0; i < kept.size(); i++) {
         ASSERT_EQ(kept[i].candidates.size(), costs[i].candidates.size());
@@ -94,8 +94,15 @@ TEST_F(TargetTest, CostsAreKept) {
             EXPECT_EQ(kept[i].candidates[c].divergence, costs[i].candidates[c].divergence);
         }
     }
-    auto other = must(Json::parse("{\"divergence\": {\"blk.0.x\": {\"q4_0\": 1}}}"));
-    testing::expect_refused(costs_of(other, of, {}), Code::BadInput, "another model");
+    auto refuse = [&](std::string_view document, const CostsOrigin& origin, Code code,
+                      std::string_view why) {
+        testing::expect_refused(costs_of(must(Json::parse(document)), of, {}, origin), code, why);
+    };
+    refuse(text, {"other", true}, Code::BadInput, "another model");
+    refuse(text, {"model", false}, Code::Usage, "with rounding with feedback");
+    refuse(R"({"model": "m", "feedback": true, "divergence": {"blk.0.x": {"q4_0": 1}}})",
+           {"m", true}, Code::BadInput, "another model");
+    refuse("[]", {"model", true}, Code::BadInput, "another model");
 }
 
 TEST_F(TargetTest, AReplacedTensorRuns) {

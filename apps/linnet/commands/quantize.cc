@@ -55,8 +55,9 @@ class QuantizeCommand final : public Command {
         syntax.about(
             "With --target-size the type of each tensor is chosen: what each type costs it is "
             "measured on --calibration, and all together get what harms least in that size. "
-            "--max-kld finds the size for a divergence instead. --tensor-type and --recipe pin "
-            "tensors. Such runs take minutes; --resume goes on with one that broke off.");
+            "--max-kld finds the size for a divergence instead, --min-tps for a speed. "
+            "--tensor-type and --recipe pin tensors. Such runs take minutes; --resume goes on with "
+            "one that broke off.");
         syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
                        "about 5 bits a weight");
         syntax.example("linnet quantize f16.gguf small.gguf --target-size 90MB --calibration a.txt",
@@ -105,7 +106,7 @@ class QuantizeCommand final : public Command {
         auto plan = plan_quantization(checkpoint, options);
         if (!plan) return std::move(plan).error().within(printable(in_));
         std::optional<double> divergence;
-        if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules));
+        if (target_.asked()) divergence = TRY(target_.choose(context, *plan, options.rules, out));
         warn_of_double_rounding(context, *plan);
         if (!dry_run_) TRY(target_.write(context, *plan, divergence, out));
         if (!write_recipe_.empty())

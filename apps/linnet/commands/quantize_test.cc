@@ -80,6 +80,26 @@ TEST(QuantizeCommand, ChoosesTypesForASize) {
         refused({"--target-size", "1kB", "--calibration", "text.txt", "--costs", "costs.json"}), 6);
 }
 
+TEST(QuantizeCommand, FindsASizeForASpeed) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of a text.\n");
+    folder.write("work/text.txt", text);
+    auto run = [&](const std::string& least, const std::string& more) {
+        return folder.run({"quantize", "tiny.gguf", "small.gguf", "--min-tps", least,
+                           "--calibration", "text.txt", "--calibration-chunks", "1", more});
+    };
+    Ran slow = run("0.01", "--quiet");  // the largest will do
+    EXPECT_EQ(slow.exit_code, 0) << slow.err;
+    EXPECT_GT(std::filesystem::file_size(folder.path() / "work/small.gguf"), 0u);
+    Ran fast = run("1000000", "--quiet");
+    EXPECT_EQ(fast.exit_code, 6);
+    EXPECT_NE(fast.err.find("tokens a second on this machine"), std::string::npos) << fast.err;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/small.gguf.candidate"));
+    EXPECT_EQ(run("1", "--dry-run").exit_code, 2);
+}
+
 TEST(QuantizeCommand, RoundsWithFeedback) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
