@@ -57,8 +57,9 @@ CacheState save_cache(CacheParts parts, std::span<const int32_t> tokens) {
         count = out.recurrent.empty() ? 0 : out.recurrent.back().tokens / page_tokens;
     }
     for (size_t i = 0; i < count; i++) {
-        out.pages.resize(out.pages.size() + parts.cache.page_bytes());
-        parts.cache.read_page(held.pages[i], &*out.pages.end() - parts.cache.page_bytes());
+        const size_t before = out.pages.size();
+        out.pages.resize(before + parts.cache.page_bytes());
+        parts.cache.read_page(held.pages[i], out.pages.data() + before);
     }
     auto known = tokens.first(count * page_tokens);
     out.tokens.assign(known.begin(), known.end());
