@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "kernels/half.h"
+#include "model/kv_scale.h"
 
 namespace linnet {
 
@@ -31,21 +32,9 @@ const TypeRow& row_of(KvType type) {
     return types[static_cast<size_t>(type)];
 }
 
-// Columns of a row of whole numbers, times a factor, go to put(column, number).
-template <class Put>
-void each_whole(const Kernels& kernels, const float* x, size_t n, float factor, Put put) {
-    constexpr size_t at_once = 64;
-    int16_t whole[at_once];
-    for (size_t at = 0; at < n; at += at_once) {
-        const size_t count = std::min(at_once, n - at);
-        kernels.float_to_i16(x + at, factor, whole, count);
-        for (size_t i = 0; i < count; i++) put(at + i, whole[i]);
-    }
-}
-
 // What a row is divided by to become whole numbers, and the largest of these.
 float scale_of(const Kernels& kernels, const float* x, size_t n, KvType type) {
-    if (type == KvType::I16) return std::sqrt(kernels.sum_squares_f32(x, n)) / 32767;
+    if (type == KvType::I16) return length_scale(kernels, x, n);
     float most = 0;
     for (size_t i = 0; i < n; i++) most = std::max(most, std::fabs(x[i]));
     return most / 127;
@@ -59,8 +48,14 @@ size_t paired(size_t row, size_t column, size_t columns) {
 // A row as whole numbers: put(column, number); returns their scale.
 template <class Put>
 float store_whole(const Kernels& kernels, const float* x, size_t n, KvType type, Put put) {
+    constexpr size_t at_once = 64;
     const float scale = scale_of(kernels, x, n, type);
-    each_whole(kernels, x, n, scale > 0 ? 1 / scale : 0, put);
+    int16_t whole[at_once];
+    for (size_t at = 0; at < n; at += at_once) {
+        const size_t count = std::min(at_once, n - at);
+        kernels.float_to_i16(x + at, inverse_of(scale), whole, count);
+        for (size_t i = 0; i < count; i++) put(at + i, whole[i]);
+    }
     return scale;
 }
 

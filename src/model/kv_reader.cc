@@ -1,7 +1,8 @@
 #include "model/kv_reader.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "model/kv_scale.h"
 
 namespace linnet {
 
@@ -45,9 +46,8 @@ void KvReader::ask(const float* queries) {
     for (size_t r = 0; r < rows_; r++) {
         const float* query = queries + r * dim_;
         int16_t* whole = whole_queries_ + r * key_rows_;
-        const float scale = std::sqrt(kernels_.sum_squares_f32(query, dim_)) / 32767;
-        query_scales_[r] = scale;
-        kernels_.float_to_i16(query, scale > 0 ? 1 / scale : 0, whole, dim_);
+        query_scales_[r] = length_scale(kernels_, query, dim_);
+        kernels_.float_to_i16(query, inverse_of(query_scales_[r]), whole, dim_);
         std::fill(whole + dim_, whole + key_rows_, int16_t{0});
     }
 }
@@ -85,8 +85,9 @@ void KvReader::score_whole(Accumulate<int16_t, Number, int32_t> add,
         std::fill_n(sums_, rows_ * page_tokens, 0);
         add(whole_queries_, key_rows_, rows_, reinterpret_cast<const Number*>(plane), key_rows_,
             page_tokens, sums_, page_tokens);
+        const float* scales = cache_.scales(plane, key_rows_, page_tokens);
         for (size_t r = 0; r < rows_; r++)
-            kernels_.i32_to_float(sums_ + r * page_tokens, query_scales_[r], key_scales(pages[i]),
+            kernels_.i32_to_float(sums_ + r * page_tokens, query_scales_[r], scales,
                                   out + r * chunk_tokens + i * page_tokens, page_tokens);
     }
 }
@@ -122,7 +123,8 @@ template <class Number>
 void KvReader::mix_whole(Accumulate<int16_t, Number, int32_t> add, std::span<const uint32_t> pages,
                          const float* weights, size_t slots, float* out, size_t out_stride) const {
     for (size_t i = 0; i < pages.size(); i++)
-        std::copy_n(value_scales(pages[i]), page_tokens, value_scales_ + i * page_tokens);
+        std::copy_n(cache_.scales(values(pages[i]), page_tokens, padded_), page_tokens,
+                    value_scales_ + i * page_tokens);
     for (size_t r = 0; r < rows_; r++)
         weight_scales_[r] =
             kernels_.weights_to_i16(weights + r * chunk_tokens, value_scales_,

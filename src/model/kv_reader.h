@@ -50,12 +50,6 @@ class KvReader {
                    const float* weights, size_t slots, float* out, size_t out_stride) const;
     const std::byte* keys(uint32_t page) const { return cache_.keys(layer_, page, head_); }
     const std::byte* values(uint32_t page) const { return cache_.values(layer_, page, head_); }
-    const float* key_scales(uint32_t page) const {
-        return cache_.scales(keys(page), key_rows_, KvCache::page_tokens);
-    }
-    const float* value_scales(uint32_t page) const {
-        return cache_.scales(values(page), KvCache::page_tokens, padded_);
-    }
 
     const Kernels& kernels_;
     const KvCache& cache_;

@@ -152,3 +152,33 @@ struct Lines {
         return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, each), _mm256_set1_epi8(VALUE));
     }
 };
+
+// Integers, but for what each set multiplies with its own instructions: with_bytes() adds to each
+// lane four products of bytes, with_pairs() two of 16 bits.
+struct Ints {
+    static constexpr int tokens_max = byte_tokens_max;
+    static constexpr bool takes_bytes = multiplies_bytes;
+    __m256i lo, hi;
+    static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+    static Ints load(const int32_t* p) {
+        auto* halves = reinterpret_cast<const __m256i*>(p);
+        return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+    }
+    void store(int32_t* p) const {
+        auto* halves = reinterpret_cast<__m256i*>(p);
+        _mm256_storeu_si256(halves, lo);
+        _mm256_storeu_si256(halves + 1, hi);
+    }
+    static Ints add(Ints a, Ints b) {
+        return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+    }
+    Vec to_float() const { return {_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)}; }
+    Ints times_16() const { return {_mm256_slli_epi32(lo, 4), _mm256_slli_epi32(hi, 4)}; }
+    static Ints dot(Ints sum, Lines w, int32_t a) {
+        __m256i four = _mm256_set1_epi32(a);
+        return {with_bytes(sum.lo, w.lo, four), with_bytes(sum.hi, w.hi, four)};
+    }
+    static Ints dot_pairs(Ints sum, Ints pair, Lines w) {
+        return {with_pairs(sum.lo, pair.lo, w.lo), with_pairs(sum.hi, pair.hi, w.hi)};
+    }
+};

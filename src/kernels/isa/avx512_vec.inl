@@ -92,3 +92,21 @@ struct Lines {
     }
     Lines look_up(Lines at) const { return {_mm512_shuffle_epi8(v, at.v)}; }
 };
+
+// Integers, but for what each set multiplies with its own instructions: with_bytes() adds to each
+// lane four products of bytes, with_pairs() two of 16 bits.
+struct Ints {
+    static constexpr int tokens_max = 8;
+    static constexpr bool takes_bytes = multiplies_bytes;
+    __m512i v;
+    static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
+    static Ints load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+    void store(int32_t* p) const { _mm512_storeu_si512(p, v); }
+    static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
+    Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
+    Ints times_16() const { return {_mm512_slli_epi32(v, 4)}; }
+    static Ints dot(Ints sum, Lines w, int32_t a) {
+        return {with_bytes(sum.v, w.v, _mm512_set1_epi32(a))};
+    }
+    static Ints dot_pairs(Ints sum, Ints pair, Lines w) { return {with_pairs(sum.v, pair.v, w.v)}; }
+};

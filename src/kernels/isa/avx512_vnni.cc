@@ -15,25 +15,15 @@ LINNET_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,f16c")
 namespace linnet::avx512_vnni {
 namespace {
 
-#include "kernels/isa/avx512_vec.inl"
+constexpr bool multiplies_bytes = true;
+inline __m512i with_bytes(__m512i sum, __m512i w, __m512i a) {
+    return _mm512_dpbusd_epi32(sum, w, a);
+}
+inline __m512i with_pairs(__m512i sum, __m512i pair, __m512i w) {
+    return _mm512_dpwssd_epi32(sum, pair, w);
+}
 
-struct Ints {
-    static constexpr int tokens_max = 8;
-    static constexpr bool takes_bytes = true;
-    __m512i v;
-    static Ints all(int32_t x) { return {_mm512_set1_epi32(x)}; }
-    static Ints load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
-    void store(int32_t* p) const { _mm512_storeu_si512(p, v); }
-    static Ints add(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
-    Vec to_float() const { return {_mm512_cvtepi32_ps(v)}; }
-    static Ints dot(Ints sum, Lines w, int32_t a) {
-        return {_mm512_dpbusd_epi32(sum.v, w.v, _mm512_set1_epi32(a))};
-    }
-    // Each lane adds two products of its 16-bit numbers with those of `pair`.
-    static Ints dot_pairs(Ints sum, Ints pair, Lines w) {
-        return {_mm512_dpwssd_epi32(sum.v, pair.v, w.v)};
-    }
-};
+#include "kernels/isa/avx512_vec.inl"
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"

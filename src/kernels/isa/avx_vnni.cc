@@ -10,37 +10,16 @@ LINNET_TARGET_BEGIN("avx2,avxvnni,fma,f16c")
 namespace linnet::avx_vnni {
 namespace {
 
-#include "kernels/isa/avx2_vec.inl"
+constexpr int byte_tokens_max = 4;
+constexpr bool multiplies_bytes = true;
+inline __m256i with_bytes(__m256i sum, __m256i w, __m256i a) {
+    return _mm256_dpbusd_avx_epi32(sum, w, a);
+}
+inline __m256i with_pairs(__m256i sum, __m256i pair, __m256i w) {
+    return _mm256_dpwssd_avx_epi32(sum, pair, w);
+}
 
-struct Ints {
-    static constexpr int tokens_max = 4;
-    static constexpr bool takes_bytes = true;
-    __m256i lo, hi;
-    static Ints all(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
-    static Ints load(const int32_t* p) {
-        auto* halves = reinterpret_cast<const __m256i*>(p);
-        return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
-    }
-    void store(int32_t* p) const {
-        auto* halves = reinterpret_cast<__m256i*>(p);
-        _mm256_storeu_si256(halves, lo);
-        _mm256_storeu_si256(halves + 1, hi);
-    }
-    static Ints add(Ints a, Ints b) {
-        return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
-    }
-    Vec to_float() const { return {_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)}; }
-    static Ints dot(Ints sum, Lines w, int32_t a) {
-        __m256i four = _mm256_set1_epi32(a);
-        return {_mm256_dpbusd_avx_epi32(sum.lo, w.lo, four),
-                _mm256_dpbusd_avx_epi32(sum.hi, w.hi, four)};
-    }
-    // Each lane adds two products of its 16-bit numbers with those of `pair`.
-    static Ints dot_pairs(Ints sum, Ints pair, Lines w) {
-        return {_mm256_dpwssd_avx_epi32(sum.lo, pair.lo, w.lo),
-                _mm256_dpwssd_avx_epi32(sum.hi, pair.hi, w.hi)};
-    }
-};
+#include "kernels/isa/avx2_vec.inl"
 
 #include "kernels/generic/f32.inl"
 #include "kernels/generic/packed.inl"
