@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "exchange/folder_to_gguf.h"
+#include "linnet/passing_file.h"
 #include "trust/hash.h"
 
 namespace linnet {
@@ -16,11 +17,9 @@ Result<Checkpoint> open_as_gguf(Context& context, std::string_view name, const P
     for (const std::string& warning : plan->warnings) context.output.warn(warning);
     std::error_code ignored;
     const Path folder = beside.empty() ? std::filesystem::temp_directory_path(ignored) : beside;
-    const Path path = folder / cat(".linnet-", getpid(), ".gguf");
-    TRY(write_import(*plan, path, context.progress, context.cancel));
-    auto made = Checkpoint::open(path);
-    std::filesystem::remove(path, ignored);
-    return made;
+    const PassingFile made(folder / cat(".linnet-", getpid(), ".gguf"));
+    TRY(write_import(*plan, made.path(), context.progress, context.cancel));
+    return Checkpoint::open(made.path());
 }
 
 std::string file_digests(const Checkpoint& checkpoint) {

@@ -42,17 +42,19 @@ Result<Divergence> QuantizeJudge::held_back(Context& context, QuantizeText& text
 Result<> QuantizeJudge::judge(Context& context, QuantizeText& text, const Checkpoint& original,
                               const Path& small) {
     const CalibrationParts* parts = TRY(text.parts(context, original));
-    if (judged_.empty() && !parts->held_back.empty())
-        judged_.push_back({"", TRY(held_back(context, text, original, small))});
-    if (parts->held_back.empty())
+    const bool short_text = parts->held_back.empty(), known = !judged_.empty();
+    if (short_text)
         context.output.warn(
             "the calibration is too short to hold back a part of it for the judgement");
-    if (files_.empty()) return Done{};
+    if (files_.empty() && (known || short_text)) return Done{};
     Checkpoint result = TRY(Checkpoint::open(small));
     auto model = TRY(text.reader_of(context, result));
     Scorer* reference = TRY(text.reader(context, original));
+    if (!known && !short_text)
+        judged_.push_back({"", TRY(measure_divergence(*model, *reference, parts->held_back, {},
+                                                      context.progress, context.cancel))});
     for (const std::string& file : files_) {
-        auto tokens = TRY(QuantizeText::tokens_of(context, original, file));
+        auto tokens = TRY(text.tokens_of(context, original, file));
         judged_.push_back(
             {file, TRY(measure_divergence(*model, *reference, tokens, {.chunks_max = chunks_max},
                                           context.progress, context.cancel))});

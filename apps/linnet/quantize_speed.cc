@@ -8,6 +8,7 @@
 #include "engine/model_files.h"
 #include "linnet/bench/sample.h"
 #include "linnet/models.h"
+#include "measure/statistics.h"
 
 namespace linnet {
 
@@ -27,8 +28,7 @@ Result<double> answer_speed(Context& context, const Path& path) {
     for (uint64_t turn = 0; turn < turns; turn++)
         speeds.push_back(
             TRY(runner->measure(0, turn, meter, context.cancel)).decode_tps.value_or(0));
-    std::ranges::nth_element(speeds, speeds.begin() + turns / 2);
-    return speeds[turns / 2];
+    return median(speeds);
 }
 
 Result<uint64_t> size_for_speed(double least, uint64_t most,

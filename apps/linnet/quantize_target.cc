@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "compress/collect.h"
 #include "linnet/gguf_input.h"
+#include "linnet/passing_file.h"
 #include "linnet/quantize_speed.h"
 #include "linnet/version.h"
 
@@ -20,6 +21,10 @@ constexpr size_t trial_tokens = 256;
 
 Path journal_path(const Path& out) {
     return cat(out.string(), ".journal");
+}
+// A file that may become the result.
+Path candidate_path(const Path& out) {
+    return cat(out.string(), ".candidate");
 }
 
 }  // namespace
@@ -79,7 +84,7 @@ Result<> QuantizeTarget::check(bool dry_run) {
 Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, const Path& out,
                                Json settings) {
     TRY(judge_.check(context));
-    settings.set("model", file_digests(checkpoint))
+    settings.set("model", model_digest(checkpoint))
         .set("calibration", TRY(text_.settings(context)));
     settings.set("chunks", text_.chunks()).set("gptq", gptq_);
     auto number = [](const std::optional<double>& value) {
@@ -99,6 +104,11 @@ Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, c
                                  resume_ ? Journal::Begin::WhereItBrokeOff : Journal::Begin::Anew));
     if (!resume_) std::filesystem::remove(partial_path(out), ignored);
     return Done{};
+}
+
+const std::string& QuantizeTarget::model_digest(const Checkpoint& checkpoint) {
+    if (!model_digest_) model_digest_ = file_digests(checkpoint);
+    return *model_digest_;
 }
 
 Error QuantizeTarget::ended(Error error, const Path& out) {
@@ -156,7 +166,7 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
                                                             std::span<const RecipeRule> pinned) {
     const Path kept = expand_home(costs_, context.paths.home);
     CostsOrigin origin;
-    if (!costs_.empty()) origin = {file_digests(plan.checkpoint), gptq_};
+    if (!costs_.empty()) origin = {model_digest(plan.checkpoint), gptq_};
     std::error_code ignored;
     if (!costs_.empty() && std::filesystem::exists(kept, ignored)) {
         std::string text = TRY(read_file(kept, costs_bytes_max));
@@ -196,16 +206,13 @@ Result<uint64_t> QuantizeTarget::bytes_for_speed(Context& context, QuantizePlan&
     constexpr std::string_view kind = "bytes";
     const Json* known = journal_ ? journal_->find(kind, "") : nullptr;
     if (known && known->as_uint()) return *known->as_uint();
-    const Path candidate = cat(path.string(), ".candidate");
     const FileRange range = TRY(file_range(plan, measured_));
     ThreadPool pool(chosen_threads(context));
     auto try_size = [&](uint64_t bytes) -> Result<FileSpeed> {
         TRY(fit_to_size(plan, measured_, std::clamp(bytes, range.least, range.most)));
-        TRY(quantize_file(plan, candidate, pool, context.progress, context.cancel));
-        auto speed = answer_speed(context, candidate);
-        std::error_code ignored;
-        std::filesystem::remove(candidate, ignored);
-        const FileSpeed found{TRY(plan.file_bytes()), TRY(std::move(speed))};
+        const PassingFile candidate(candidate_path(path));
+        TRY(quantize_file(plan, candidate.path(), pool, context.progress, context.cancel));
+        const FileSpeed found{TRY(plan.file_bytes()), TRY(answer_speed(context, candidate.path()))};
         context.progress.note(cat(bytes_text(found.bytes), ": ", fixed(found.tokens_per_second, 1),
                                   " tokens a second"));
         return found;
@@ -238,7 +245,7 @@ Result<> QuantizeTarget::write_within(Context& context, QuantizePlan& plan,
     constexpr int tries_max = 6;
     constexpr double room = 0.97, close = 0.9;  // aimed at, and taken, as shares of what is allowed
     constexpr std::string_view kind = "judged";
-    const Path candidate = cat(path.string(), ".candidate");
+    const Path candidate = candidate_path(path);
     double aim = *max_kld_;
     for (int number = 1; number <= tries_max; number++) {
         foretold = TRY(fit_to_divergence(plan, measured_, aim));

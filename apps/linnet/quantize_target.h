@@ -36,6 +36,8 @@ class QuantizeTarget {
                    const Path& path);
     std::string calibration() const { return text_.names(); }
     const QuantizeJudge& judge() const { return judge_; }
+    // Of the files of the model, which are read for it once.
+    const std::string& model_digest(const Checkpoint& checkpoint);
     std::span<const TensorCosts> costs() const { return measured_; }
 
   private:
@@ -58,6 +60,7 @@ class QuantizeTarget {
     QuantizeText text_;
     QuantizeJudge judge_;
     std::optional<Journal> journal_;
+    std::optional<std::string> model_digest_;
     std::vector<TensorCosts> measured_;
     std::optional<TextFeedback> feedback_;
 };

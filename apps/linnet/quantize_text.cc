@@ -54,8 +54,8 @@ Result<Json> QuantizeText::settings(Context& context) const {
 Result<std::vector<int32_t>> QuantizeText::tokens_of(Context& context, const Checkpoint& checkpoint,
                                                      const std::string& file) {
     const std::string text = TRY(read_file(expand_home(file, context.paths.home), text_bytes_max));
-    const Tokenizer tokenizer = TRY(Tokenizer::from(checkpoint));
-    return calibration_tokens(file, text, checkpoint, tokenizer);
+    if (!tokenizer_) tokenizer_ = TRY(Tokenizer::from(checkpoint));
+    return calibration_tokens(file, text, checkpoint, *tokenizer_);
 }
 
 Result<const CalibrationParts*> QuantizeText::parts(Context& context,

@@ -31,13 +31,14 @@ class QuantizeText {
     // Another model, that reads the same chunks.
     Result<std::unique_ptr<Scorer>> reader_of(Context& context, const Checkpoint& checkpoint) const;
     // The tokens of a text that the model is not calibrated with.
-    static Result<std::vector<int32_t>> tokens_of(Context& context, const Checkpoint& checkpoint,
-                                                  const std::string& file);
+    Result<std::vector<int32_t>> tokens_of(Context& context, const Checkpoint& checkpoint,
+                                           const std::string& file);
 
   private:
     std::vector<std::string> files_;
     std::vector<CalibrationSource> sources_;
     int64_t chunks_ = 128;
+    std::optional<Tokenizer> tokenizer_;  // of the unchanged model
     std::optional<CalibrationParts> parts_;
     std::unique_ptr<Scorer> reader_;
 };

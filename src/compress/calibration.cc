@@ -49,12 +49,7 @@ class DocumentReader {
         }
         const auto prompt = TRY(template_->render_prompt(
             messages, Json(), {.add_generation_prompt = false}, *control_));
-        const bool has_bos = template_->capabilities().bos;
-        append(tokenizer_.encode(
-            prompt.text, {.bos = has_bos ? EncodeOptions::Add::No : EncodeOptions::Add::AsModel,
-                          .eos = EncodeOptions::Add::No,
-                          .parse_special = true,
-                          .breaks = prompt.breaks}));
+        append(encode_prompt(tokenizer_, *template_, prompt));
         return Done{};
     }
 

@@ -22,6 +22,16 @@ Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& 
                               tokenizer.piece(special.eos));
 }
 
+std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate& made_by,
+                                   const ChatTemplate::Prompt& prompt) {
+    using Add = EncodeOptions::Add;
+    return tokenizer.encode(prompt.text,
+                            {.bos = made_by.capabilities().bos ? Add::No : Add::AsModel,
+                             .eos = Add::No,
+                             .parse_special = true,
+                             .breaks = prompt.breaks});
+}
+
 ControlTokens control_tokens_of(const Tokenizer& tokenizer) {
     std::vector<std::string> spelled;
     for (TokenId id = 0; id < tokenizer.size(); id++)

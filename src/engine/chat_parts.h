@@ -13,5 +13,9 @@ namespace linnet {
 Result<ChatTemplate> template_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer,
                                  std::string_view wanted);
 ControlTokens control_tokens_of(const Tokenizer& tokenizer);
+// The tokens of what the template made. One that writes the begin-of-text token itself gets no
+// second.
+std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate& made_by,
+                                   const ChatTemplate::Prompt& prompt);
 
 }  // namespace linnet

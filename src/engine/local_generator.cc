@@ -191,13 +191,7 @@ Result<std::string> LocalGenerator::encode(const Conversation& conversation,
                                            std::vector<int32_t>& tokens) const {
     auto prompt = TRY(parts_.chat_template.render_prompt(
         conversation.messages, conversation.tools, template_options(conversation), parts_.control));
-    // A template that writes the begin-of-text token itself must not get a second one.
-    bool has_bos = parts_.chat_template.capabilities().bos;
-    tokens = parts_.tokenizer.encode(
-        prompt.text, {.bos = has_bos ? EncodeOptions::Add::No : EncodeOptions::Add::AsModel,
-                      .eos = EncodeOptions::Add::No,
-                      .parse_special = true,
-                      .breaks = prompt.breaks});
+    tokens = encode_prompt(parts_.tokenizer, parts_.chat_template, prompt);
     return std::move(prompt.text);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.h"
+
 namespace linnet {
 
 static constexpr FolderStyle table[] = {
@@ -61,6 +63,16 @@ const FolderStyle* folder_style(std::string_view architecture) {
 
 std::span<const FolderStyle> folder_styles() {
     return table;
+}
+
+Result<uint32_t> heads_in_pairs(const FolderStyle& style, std::string_view name,
+                                const Tensor& tensor, HeadCounts counts) {
+    const bool query = name.find(".attn_q.") != name.npos;
+    if (!style.pairs_together || !(query || name.find(".attn_k.") != name.npos)) return 0u;
+    const uint32_t heads = query ? counts.heads : counts.kv_heads;
+    if (tensor.shape[0] % (2 * uint64_t{heads}) == 0) return heads;
+    return Error{Code::BadInput, cat("the tensor '", printable(tensor.name), "' has ",
+                                     tensor.shape[0], " rows for ", heads, " heads")};
 }
 
 }  // namespace linnet

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "formats/checkpoint.h"
+
 namespace linnet {
 
 struct FolderStyle {
@@ -26,5 +28,13 @@ enum class WithTokenizer { Yes, No };
 // Null for an architecture whose folders cannot be brought into GGUF, nor its files into folders.
 const FolderStyle* folder_style(std::string_view architecture);
 std::span<const FolderStyle> folder_styles();
+
+// The heads of the tensor that GGUF calls `name`, where its rows have another order on the other
+// side, else 0. BadInput where its rows are no whole heads.
+struct HeadCounts {
+    uint32_t heads = 0, kv_heads = 0;
+};
+Result<uint32_t> heads_in_pairs(const FolderStyle& style, std::string_view name,
+                                const Tensor& tensor, HeadCounts counts);
 
 }  // namespace linnet

@@ -92,16 +92,8 @@ class TensorPlanner {
             made.order = ImportedTensor::Order::Transposed;
             made.plan.shape = {tensor.shape[1], tensor.shape[0]};
         }
-        if (style_.pairs_together)
-            for (auto [part, heads] : {std::pair(".attn_q.", heads_), {".attn_k.", kv_heads_}}) {
-                if (name.find(part) == name.npos) continue;
-                made.order = ImportedTensor::Order::PairsTogether;
-                made.heads = heads;
-                if (tensor.shape[0] % (2 * heads) != 0)
-                    return Error{Code::BadInput,
-                                 cat("the tensor '", printable(tensor.name), "' has ",
-                                     tensor.shape[0], " rows for ", heads, " heads")};
-            }
+        made.heads = TRY(heads_in_pairs(style_, name, tensor, {heads_, kv_heads_}));
+        if (made.heads > 0) made.order = ImportedTensor::Order::PairsTogether;
         return keep(std::move(made));
     }
 

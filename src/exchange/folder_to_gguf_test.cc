@@ -8,8 +8,7 @@
 
 #include "base/testing/temporary.h"
 #include "base/text.h"
-#include "kernels/select.h"
-#include "model/testing/tiny.h"
+#include "exchange/testing/golden_logits.h"
 
 namespace linnet {
 namespace {
@@ -87,20 +86,7 @@ TEST_P(ImportedFolder, HasTheSettingsOfTheFile) {
 }
 
 TEST_P(ImportedFolder, PredictsWhatTheFolderDoes) {
-    ThreadPool pool(2);
-    const Kernels& kernels = kernels_of(kernel_isas().back());
-    for (const Golden& expected : read_golden(family_folder(GetParam()) / "golden.safetensors")) {
-        // Up to its original context a model with longrope has other factors.
-        const bool is_short =
-            std::string_view(GetParam()) == "phi4-longrope" && expected.ids.size() <= 32;
-        Runner runner(must(Model::load(*made, Math::F32, pool)), kernels, pool, is_short ? 32 : 96);
-        const size_t at_once[] = {1000};
-        auto logits = runner.run(std::span(&expected.ids, 1), at_once);
-        for (size_t r = 0; r < expected.rows.size(); r++)
-            EXPECT_LE(
-                distance(logits[0][static_cast<size_t>(expected.rows[r])], expected.logits[r]),
-                1e-5);
-    }
+    expect_golden_logits(*made, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, ImportedFolder, ::testing::ValuesIn(cases),

@@ -57,14 +57,8 @@ class TensorExporter {
         ExportedTensor made{.plan = {names.front(), &dtype_, tensor.shape}, .source = &tensor};
         if (rank == 1 && tensor.name.find("norm") != tensor.name.npos)
             made.offset = -style_.norm_offset;
-        for (auto [part, heads] : {std::pair(".attn_q.", heads_), {".attn_k.", kv_heads_}}) {
-            if (!style_.pairs_together || tensor.name.find(part) == tensor.name.npos) continue;
-            made.order = ExportedTensor::Order::PairsApart;
-            made.heads = heads;
-            if (tensor.shape[0] % (2 * heads) != 0)
-                return Error{Code::BadInput, cat("the tensor '", printable(tensor.name), "' has ",
-                                                 tensor.shape[0], " rows for ", heads, " heads")};
-        }
+        made.heads = TRY(heads_in_pairs(style_, tensor.name, tensor, {heads_, kv_heads_}));
+        if (made.heads > 0) made.order = ExportedTensor::Order::PairsApart;
         return made;
     }
 

@@ -12,6 +12,7 @@
 #include "linnet/bench/sustained.h"
 #include "linnet/command.h"
 #include "linnet/models.h"
+#include "linnet/passing_file.h"
 #include "model/synthetic.h"
 
 namespace linnet {
@@ -121,22 +122,6 @@ Result<> Bench::check_options() const {
     return Done{};
 }
 
-// Removes a file that was only needed for a while.
-class Passing {
-  public:
-    explicit Passing(Path path) : path_(std::move(path)) {}
-    ~Passing() {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-    }
-    Passing(const Passing&) = delete;
-    Passing& operator=(const Passing&) = delete;
-    const Path& path() const { return path_; }
-
-  private:
-    Path path_;
-};
-
 Result<> Bench::write_model(Context& context, const Path& path) const {
     SyntheticModel synthetic = TRY(parse_synthetic(synthetic_));
     constexpr uint64_t seed = 1;  // the same file everywhere
@@ -153,7 +138,7 @@ Result<Checkpoint> Bench::open_synthetic(Context& context) const {
     }
     // Once it is mapped nobody needs its name, so nothing stays whatever ends this program.
     Path folder = context.environment.get("TMPDIR").value_or("/tmp");
-    Passing passing(folder / cat("linnet-bench-", ::getpid(), ".gguf"));
+    PassingFile passing(folder / cat("linnet-bench-", ::getpid(), ".gguf"));
     TRY(write_model(context, passing.path()));
     return Checkpoint::open(passing.path());
 }

@@ -116,14 +116,14 @@ class QuantizeCommand final : public Command {
     }
 
     Result<> write_report(Context& context, const QuantizePlan& plan, const Path& out,
-                          std::optional<double> divergence) const {
+                          std::optional<double> divergence) {
         std::vector<SizeAndDivergence> frontier;
         constexpr size_t steps = 24;
         if (!target_.costs().empty()) frontier = TRY(foretell(plan, target_.costs(), steps));
         const Digest after = TRY(sha256_of_file(out, context.cancel, [](uint64_t) {}));
         const QuantizePage page{.model = in_,
                                 .recipe = recipe(plan),
-                                .digest_before = file_digests(plan.checkpoint),
+                                .digest_before = target_.model_digest(plan.checkpoint),
                                 .digest_after = after.text(),
                                 .bytes_before = plan.checkpoint.file_bytes(),
                                 .bytes = TRY(plan.file_bytes()),
