@@ -84,7 +84,7 @@ std::string TextFeedback::shared_name(const Tensor& tensor) const {
                             std::pair("ffn_up.", "ffn_gate.")}) {
         std::string other = replace_all(name, from, to);
         const Tensor* twin = plan_.checkpoint.find(other);
-        if (twin && twin->shape.row() == tensor.shape.row()) return other;
+        if (other != name && twin && twin->shape.row() == tensor.shape.row()) return other;
     }
     return name;
 }

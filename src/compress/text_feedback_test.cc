@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/rng.h"
 #include "base/testing/result.h"
 #include "base/testing/temporary.h"
@@ -62,6 +64,24 @@ TEST_F(TextFeedbackTest, EveryMatrixHasOne) {
         EXPECT_EQ(found->columns(), tensor.source->shape.row());
         for (size_t i = 0; i < found->columns(); i++) EXPECT_GT(found->cost(i), 0);
     }
+}
+
+TEST_F(TextFeedbackTest, MatricesThatAreMultipliedWithTheSameShareOne) {
+    QuantizePlan of = plan();
+    auto reader = scorer(of, 2);
+    NoProgress progress;
+    Cancel nobody;
+    TextFeedback feedback(of, *reader, tokens, {}, progress, nobody);
+    auto of_tensor = [&](std::string_view name) {
+        auto found = std::ranges::find(of.tensors, name,
+                                       [](const PlannedTensor& t) { return t.source->name; });
+        return must(feedback.feedback_for(*found));
+    };
+    for (auto names : {std::pair("blk.0.attn_q.weight", "blk.0.attn_k.weight"),
+                       {"blk.0.attn_k.weight", "blk.0.attn_v.weight"},
+                       {"blk.0.ffn_gate.weight", "blk.0.ffn_up.weight"}})
+        EXPECT_EQ(of_tensor(names.first), of_tensor(names.second)) << names.second;
+    EXPECT_NE(of_tensor("blk.0.attn_q.weight"), of_tensor("blk.1.attn_q.weight"));
 }
 
 }  // namespace
