@@ -34,7 +34,7 @@ Result<Divergence> QuantizeJudge::held_back(Context& context, QuantizeText& text
                      "use a longer text, of at least 9 chunks of 512 tokens"};
     Checkpoint result = TRY(Checkpoint::open(small));
     auto model = TRY(text.reader_of(context, result));
-    Scorer* reference = TRY(text.reader(context, original));
+    Scorer* reference = TRY(text.reference(context, original));
     return measure_divergence(*model, *reference, parts->held_back, {}, context.progress,
                               context.cancel);
 }
@@ -49,7 +49,7 @@ Result<> QuantizeJudge::judge(Context& context, QuantizeText& text, const Checkp
     if (files_.empty() && (known || short_text)) return Done{};
     Checkpoint result = TRY(Checkpoint::open(small));
     auto model = TRY(text.reader_of(context, result));
-    Scorer* reference = TRY(text.reader(context, original));
+    Scorer* reference = TRY(text.reference(context, original));
     if (!known && !short_text)
         judged_.push_back({"", TRY(measure_divergence(*model, *reference, parts->held_back, {},
                                                       context.progress, context.cancel))});

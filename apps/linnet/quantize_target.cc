@@ -47,7 +47,10 @@ void QuantizeTarget::declare(Syntax& syntax) {
                 "which is measured")
         .between(0.001, 1e6);
     text_.declare(syntax);
-    syntax.flag("--gptq", gptq_, "make up for each column's rounding in those after it");
+    syntax.flag("--gptq", gptq_,
+                "make up for each column's rounding in those after it, as is done anyway where "
+                "types are chosen");
+    syntax.flag("--plain", plain_, "do not: in a third of the time");
     judge_.declare(syntax);
     syntax
         .option("--costs", &costs_, "FILE",
@@ -64,9 +67,11 @@ Result<> QuantizeTarget::check(bool dry_run) {
                      "name one of them"};
     if (dry_run && min_tps_)
         return Error{Code::Usage, "--min-tps measures files that it writes", "leave out --dry-run"};
-    if (needs_text() && !text_.given())
-        return Error{Code::Usage, "there is no text to calibrate with",
-                     "name one by --calibration"};
+    if (gptq_ && plain_)
+        return Error{Code::Usage, "--gptq and --plain exclude each other", "name one of them"};
+    if (plain_ && !asked())
+        return Error{Code::Usage, "--plain goes with --target-size and its like",
+                     "other types are rounded so without it"};
     if (!needs_text() && text_.given())
         return Error{Code::Usage,
                      "--calibration goes with --target-size, --target-bpw, --max-kld, --min-tps, "
@@ -86,7 +91,7 @@ Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, c
     TRY(judge_.check(context));
     settings.set("model", model_digest(checkpoint))
         .set("calibration", TRY(text_.settings(context)));
-    settings.set("chunks", text_.chunks()).set("gptq", gptq_);
+    settings.set("chunks", text_.chunks()).set("gptq", feeds_back());
     auto number = [](const std::optional<double>& value) {
         return value ? Json(fixed(*value, 9)) : Json();
     };
@@ -103,6 +108,7 @@ Result<> QuantizeTarget::begin(Context& context, const Checkpoint& checkpoint, c
     journal_ = TRY(Journal::open(path, settings,
                                  resume_ ? Journal::Begin::WhereItBrokeOff : Journal::Begin::Anew));
     if (!resume_) std::filesystem::remove(partial_path(out), ignored);
+    text_.keep_in(&*journal_);
     return Done{};
 }
 
@@ -133,20 +139,22 @@ Result<Importance> QuantizeTarget::measure_importance(Context& context,
     const CalibrationParts* parts = TRY(text_.parts(context, checkpoint));
     Scorer* scorer = TRY(text_.reader(context, checkpoint));
     CollectOptions options{.chunks = {.chunks_max = importance_chunks}, .head = true};
-    Importance out = TRY(collect_importance(*scorer, checkpoint, parts->read, options,
-                                            context.progress, context.cancel));
+    const Checkpoint* read = TRY(text_.read_as(context, checkpoint));
+    Importance out = TRY(
+        collect_importance(*scorer, *read, parts->read, options, context.progress, context.cancel));
     out.datasets = {text_.names()};
     if (journal_) TRY(journal_->add(kind, "", importance_document(out)));
     return out;
 }
 
 Result<FeedbackSource*> QuantizeTarget::feedback(Context& context, const QuantizePlan& plan) {
-    if (!gptq_) return nullptr;
+    if (!feeds_back()) return nullptr;
     if (!feedback_) {
         const CalibrationParts* parts = TRY(text_.parts(context, plan.checkpoint));
         Scorer* scorer = TRY(text_.reader(context, plan.checkpoint));
-        feedback_.emplace(plan, *scorer, parts->read, TextFeedback::Options{}, context.progress,
-                          context.cancel);
+        const Checkpoint* read = TRY(text_.read_as(context, plan.checkpoint));
+        feedback_.emplace(plan, *read, *scorer, parts->read, TextFeedback::Options{},
+                          context.progress, context.cancel);
     }
     return &*feedback_;
 }
@@ -166,7 +174,7 @@ Result<std::vector<TensorCosts>> QuantizeTarget::find_costs(Context& context,
                                                             std::span<const RecipeRule> pinned) {
     const Path kept = expand_home(costs_, context.paths.home);
     CostsOrigin origin;
-    if (!costs_.empty()) origin = {model_digest(plan.checkpoint), gptq_};
+    if (!costs_.empty()) origin = {model_digest(plan.checkpoint), feeds_back()};
     std::error_code ignored;
     if (!costs_.empty() && std::filesystem::exists(kept, ignored)) {
         std::string text = TRY(read_file(kept, costs_bytes_max));

@@ -16,6 +16,9 @@ namespace linnet {
 class QuantizeTarget {
   public:
     void declare(Syntax& syntax);
+    // Where neither a type nor a goal is named: as many bits as make small models as good as
+    // mixtures of 6 do, for which the best types are chosen.
+    void take_usual_goal() { bits_ = 5; }
     bool asked() const { return size_ || bits_ || max_kld_ || min_tps_; }
     bool needs_text() const { return asked() || gptq_ || judge_.asked(); }
     // Usage where the options do not go together.
@@ -42,6 +45,8 @@ class QuantizeTarget {
 
   private:
     Journal* journal() { return journal_ ? &*journal_ : nullptr; }
+    // Whether what is rounded is made up for: what is chosen by a text anyway is.
+    bool feeds_back() const { return gptq_ || (asked() && !plain_); }
     // Of the text, where it is asked for; made once. The plan must outlive this.
     Result<FeedbackSource*> feedback(Context& context, const QuantizePlan& plan);
     Result<uint64_t> file_bytes(const QuantizePlan& plan) const;
@@ -56,7 +61,7 @@ class QuantizeTarget {
     std::optional<uint64_t> size_;
     std::optional<double> bits_, max_kld_, min_tps_;
     std::string costs_;
-    bool gptq_ = false, resume_ = false;
+    bool gptq_ = false, plain_ = false, resume_ = false;
     QuantizeText text_;
     QuantizeJudge judge_;
     std::optional<Journal> journal_;

@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "compress/reading_copy.h"
+#include "compress/self_text.h"
 #include "engine/model_files.h"
 #include "linnet/models.h"
 #include "text/tokenizer.h"
@@ -13,13 +15,31 @@ namespace {
 constexpr uint64_t text_bytes_max = 1 << 30;
 constexpr uint32_t chunk_tokens = 512;
 
+Json tokens_document(std::span<const int32_t> tokens) {
+    Json out = Json::array();
+    for (int32_t token : tokens) out.push(token);
+    return out;
+}
+
+Result<std::vector<int32_t>> tokens_in(const Json& document, int32_t vocabulary) {
+    std::vector<int32_t> out;
+    for (const Json& each : *document.as_array()) {
+        const auto token = each.as_int();
+        if (!token || *token < 0 || *token >= vocabulary)
+            return Error{Code::BadInput, "the journal's text is damaged", "begin anew"};
+        out.push_back(static_cast<int32_t>(*token));
+    }
+    return out;
+}
+
 }  // namespace
 
 void QuantizeText::declare(Syntax& syntax) {
     syntax
         .option("--calibration", &files_, "FILE[:WEIGHT]",
                 "a text like those that the model is for, not one that it is judged by; of .jsonl "
-                "each line is a {\"text\": …} or {\"messages\": […]}; may be given several times")
+                "each line is a {\"text\": …} or {\"messages\": […]}; may be given several times; "
+                "without one the model writes a text itself")
         .completes(Complete::File);
     syntax
         .option("--calibration-chunks", &chunks_, "N",
@@ -34,6 +54,7 @@ Result<> QuantizeText::check() {
 }
 
 std::string QuantizeText::names() const {
+    if (files_.empty()) return "what the model wrote";
     std::vector<std::string> names;
     for (const CalibrationSource& source : sources_) names.push_back(source.file);
     return join(names, ", ");
@@ -54,20 +75,52 @@ Result<Json> QuantizeText::settings(Context& context) const {
 Result<std::vector<int32_t>> QuantizeText::tokens_of(Context& context, const Checkpoint& checkpoint,
                                                      const std::string& file) {
     const std::string text = TRY(read_file(expand_home(file, context.paths.home), text_bytes_max));
+    const Tokenizer* tokenizer = TRY(tokenizer_of(checkpoint));
+    return calibration_tokens(file, text, checkpoint, *tokenizer);
+}
+
+Result<const Tokenizer*> QuantizeText::tokenizer_of(const Checkpoint& checkpoint) {
     if (!tokenizer_) tokenizer_ = TRY(Tokenizer::from(checkpoint));
-    return calibration_tokens(file, text, checkpoint, *tokenizer_);
+    return &*tokenizer_;
+}
+
+// As many chunks as are read, judged by and held back (CalibrationParts).
+Result<std::vector<int32_t>> QuantizeText::own_text(Context& context,
+                                                    const Checkpoint& checkpoint) {
+    constexpr std::string_view kind = "text";
+    const Tokenizer* tokenizer = TRY(tokenizer_of(checkpoint));
+    const Kernels* kernels = TRY(chosen_kernels(context));
+    const Json* known = journal_ ? journal_->find(kind, "") : nullptr;
+    if (known && known->as_array()) return tokens_in(*known, tokenizer->size());
+    const size_t threads = chosen_threads(context), chunks = static_cast<size_t>(chunks_);
+    const Checkpoint* copy = TRY(read_as(context, checkpoint));
+    auto model = TRY(load_model(*copy, Math::Fast, threads));
+    const uint32_t length = std::min(chunk_tokens, model->config().context);
+    auto tokens = TRY(write_self_text(
+        std::move(model), *kernels, *tokenizer, opening_of_a_turn(checkpoint, *tokenizer),
+        {.tokens = (chunks + std::min<size_t>(16, (chunks + 1) / 7) + 1) * length,
+         .length = length,
+         .threads = threads,
+         .memory_max = available_memory()},
+        context.progress, context.cancel));
+    if (journal_) TRY(journal_->add(kind, "", tokens_document(tokens)));
+    return tokens;
 }
 
 Result<const CalibrationParts*> QuantizeText::parts(Context& context,
                                                     const Checkpoint& checkpoint) {
     if (parts_) return &*parts_;
-    const Scorer* scorer = TRY(reader(context, checkpoint));
     std::vector<std::vector<int32_t>> texts;
     std::vector<double> weights;
+    if (files_.empty()) {
+        texts.push_back(TRY(own_text(context, checkpoint)));
+        weights.push_back(1);
+    }
     for (const CalibrationSource& source : sources_) {
         texts.push_back(TRY(tokens_of(context, checkpoint, source.file)));
         weights.push_back(source.weight);
     }
+    const Scorer* scorer = TRY(reader(context, checkpoint));
     parts_ = CalibrationParts::divide(
         texts, weights,
         {.chunks = static_cast<size_t>(chunks_), .chunk_tokens = scorer->context()});
@@ -79,8 +132,26 @@ Result<const CalibrationParts*> QuantizeText::parts(Context& context,
 }
 
 Result<Scorer*> QuantizeText::reader(Context& context, const Checkpoint& checkpoint) {
-    if (!reader_) reader_ = TRY(reader_of(context, checkpoint));
+    if (!reader_) {
+        const Checkpoint* copy = TRY(read_as(context, checkpoint));
+        reader_ = TRY(reader_of(context, *copy));
+    }
     return reader_.get();
+}
+
+Result<const Checkpoint*> QuantizeText::read_as(Context& context, const Checkpoint& checkpoint) {
+    constexpr uint64_t share = 4;  // of the memory there is, packed once more
+    if (!read_as_) {
+        ThreadPool pool(chosen_threads(context));
+        const uint64_t room = available_memory().value_or(UINT64_MAX) / share;
+        read_as_ = TRY(reading_copy(checkpoint, room, pool, context.cancel));
+    }
+    return &*read_as_;
+}
+
+Result<Scorer*> QuantizeText::reference(Context& context, const Checkpoint& checkpoint) {
+    if (!reference_) reference_ = TRY(reader_of(context, checkpoint));
+    return reference_.get();
 }
 
 Result<std::unique_ptr<Scorer>> QuantizeText::reader_of(Context& context,

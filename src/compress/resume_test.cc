@@ -49,7 +49,7 @@ struct ResumeTest : ::testing::Test {
         const Kernels& kernels = kernels_of(kernel_isas().back());
         auto model = must(Model::load(plan.checkpoint, Math::F32, pool));
         auto scorer = must(Scorer::make(model, kernels, {.threads = 2, .context = 64}));
-        TextFeedback feedback(plan, *scorer, tokens, {}, progress, cancel);
+        TextFeedback feedback(plan, plan.checkpoint, *scorer, tokens, {}, progress, cancel);
         TrialOptions options{.kernels = kernels,
                              .tokens = tokens,
                              .context = 96,

@@ -96,7 +96,7 @@ std::vector<const Tensor*> TextFeedback::group_from(const PlannedTensor& tensor)
     for (auto at = plan_.tensors.data() + (&tensor - plan_.tensors.data());
          at != plan_.tensors.data() + plan_.tensors.size(); at++) {
         if (!at->may_have_feedback()) continue;
-        const Tensor* shared = plan_.checkpoint.find(shared_name(*at->source));
+        const Tensor* shared = read_.find(shared_name(*at->source));
         if (std::ranges::find(out, shared) != out.end()) continue;
         bytes += bytes_for(*shared);
         if (!out.empty() && bytes > options_.bytes_max) break;

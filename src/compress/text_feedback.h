@@ -21,10 +21,12 @@ class TextFeedback final : public FeedbackSource {
         ChunkOptions chunks{};
         uint64_t bytes_max = uint64_t{2} << 30;  // of the matrices of squares of a group
     };
-    // All are borrowed. `scorer` runs plan.checkpoint.
-    TextFeedback(const QuantizePlan& plan, Scorer& scorer, std::span<const int32_t> tokens,
-                 const Options& options, Progress& progress, const Cancel& cancel)
+    // All are borrowed. `scorer` runs `read`, the plan's checkpoint or a copy of it.
+    TextFeedback(const QuantizePlan& plan, const Checkpoint& read, Scorer& scorer,
+                 std::span<const int32_t> tokens, const Options& options, Progress& progress,
+                 const Cancel& cancel)
         : plan_(plan),
+          read_(read),
           scorer_(scorer),
           tokens_(tokens),
           options_(options),
@@ -40,6 +42,7 @@ class TextFeedback final : public FeedbackSource {
     Result<> read_text(std::span<const Tensor* const> group);
 
     const QuantizePlan& plan_;
+    const Checkpoint& read_;
     Scorer& scorer_;
     std::span<const int32_t> tokens_;
     Options options_;

@@ -37,7 +37,8 @@ struct TextFeedbackTest : ::testing::Test {
         NoProgress progress;
         Cancel nobody;
         ThreadPool pool(threads);
-        TextFeedback feedback(of, *reader, tokens, {.bytes_max = bytes_max}, progress, nobody);
+        TextFeedback feedback(of, of.checkpoint, *reader, tokens, {.bytes_max = bytes_max},
+                              progress, nobody);
         must(quantize_file(of, folder.path() / "out.gguf", pool, progress, nobody, &feedback));
         return must(read_file(folder.path() / "out.gguf", 1 << 24));
     }
@@ -56,7 +57,7 @@ TEST_F(TextFeedbackTest, EveryMatrixHasOne) {
     auto reader = scorer(of, 2);
     NoProgress progress;
     Cancel nobody;
-    TextFeedback feedback(of, *reader, tokens, {}, progress, nobody);
+    TextFeedback feedback(of, of.checkpoint, *reader, tokens, {}, progress, nobody);
     for (const PlannedTensor& tensor : of.tensors) {
         auto found = must(feedback.feedback_for(tensor));
         EXPECT_EQ(found != nullptr, is_quantizable(*tensor.source)) << tensor.source->name;
@@ -71,7 +72,7 @@ TEST_F(TextFeedbackTest, MatricesThatAreMultipliedWithTheSameShareOne) {
     auto reader = scorer(of, 2);
     NoProgress progress;
     Cancel nobody;
-    TextFeedback feedback(of, *reader, tokens, {}, progress, nobody);
+    TextFeedback feedback(of, of.checkpoint, *reader, tokens, {}, progress, nobody);
     auto of_tensor = [&](std::string_view name) {
         auto found = std::ranges::find(of.tensors, name,
                                        [](const PlannedTensor& t) { return t.source->name; });

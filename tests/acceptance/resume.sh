@@ -10,7 +10,7 @@ moments=("$@")
 [ ${#moments[@]} -gt 0 ] || moments=(5 9 14 20 30)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-settings=(--target-size "$size" --gptq --quiet --calibration "$calibration"
+settings=(--target-size "$size" --quiet --calibration "$calibration"
   --calibration-chunks 8)
 for seconds in "${moments[@]}"; do
   "$linnet" quantize "$model" "$folder/out.gguf" "${settings[@]}" --resume &

@@ -25,7 +25,7 @@ for type in "${types[@]}"; do
   "$peer/llama-quantize" --imatrix "$folder/imatrix.gguf" "$model" "$folder/theirs.gguf" "$type" \
     >"$folder/log" 2>&1
   bytes=$(stat -c %s "$folder/theirs.gguf")
-  "$linnet" quantize "$model" "$folder/ours.gguf" --target-size "$bytes" --gptq --quiet \
+  "$linnet" quantize "$model" "$folder/ours.gguf" --target-size "$bytes" --quiet \
     --calibration "$calibration" --costs "$folder/costs.json"
   echo "$type: $bytes bytes, divergence $(divergence "$folder/theirs.gguf");" \
     "linnet: $(stat -c %s "$folder/ours.gguf") bytes, divergence $(divergence "$folder/ours.gguf")"

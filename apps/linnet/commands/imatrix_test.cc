@@ -18,7 +18,8 @@ TEST(ImatrixCommand, WritesWhatQuantizeReads) {
     ASSERT_EQ(run.exit_code, 0) << run.err;
     expect_document("imatrix", run);
     EXPECT_EQ(Json::parse(run.out).value_or(Json()).find("tensors")->as_uint(), 14u);
-    run = folder.run({"quantize", "tiny.gguf", "out.gguf", "--imatrix", "imatrix.gguf"});
+    run = folder.run(
+        {"quantize", "tiny.gguf", "out.gguf", "--type", "Q4_K_M", "--imatrix", "imatrix.gguf"});
     EXPECT_EQ(run.exit_code, 0) << run.err;
     EXPECT_NE(run.err.find("14 of 15 tensors are weighted"), std::string::npos) << run.err;
 }

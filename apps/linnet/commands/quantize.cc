@@ -27,7 +27,8 @@ class QuantizeCommand final : public Command {
         syntax.positional("OUT", &out_, "the GGUF file to write; not needed with --dry-run")
             .completes(Complete::File);
         syntax.option("--type", &type_, "TYPE",
-                      cat("what most tensors become: ", join(type_names(), ", "), "; Q4_K_M"));
+                      cat("what most tensors become: ", join(type_names(), ", "),
+                          "; Q4_K_M with --recipe and --pure"));
         syntax
             .option("--imatrix", &imatrix_, "FILE",
                     "how much each column matters, from linnet imatrix or llama-imatrix")
@@ -54,12 +55,14 @@ class QuantizeCommand final : public Command {
             "what was quantized before loses twice.");
         syntax.about(
             "With --target-size the type of each tensor is chosen: what each type costs it is "
-            "measured on --calibration, and all together get what harms least in that size. "
-            "--max-kld finds the size for a divergence instead, --min-tps for a speed. "
-            "--tensor-type and --recipe pin tensors. Such runs take minutes; --resume goes on with "
-            "one that broke off.");
+            "measured on a text (--calibration; else the model writes one), and all together get "
+            "what harms least in that size. --max-kld finds the size for a divergence instead, "
+            "--min-tps for a speed; with no goal and no type, it is 5 bits a weight. --tensor-type "
+            "and --recipe pin tensors. Such runs take minutes; --resume goes on with one that "
+            "broke off.");
+        syntax.example("linnet quantize model-f16.gguf small.gguf", "the best of 5 bits a weight");
         syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
-                       "about 5 bits a weight");
+                       "what llama-quantize makes, in seconds");
         syntax.example("linnet quantize f16.gguf small.gguf --target-size 90MB --calibration a.txt",
                        "the best of 90 MB");
         syntax.example("linnet quantize f16.gguf small.gguf --type Q4_0 --imatrix imatrix.gguf",
@@ -77,6 +80,9 @@ class QuantizeCommand final : public Command {
 
   private:
     Result<QuantizeOptions> read_options(const Context& context) {
+        if (type_.empty() && recipe_.empty() && !pure_ && !target_.asked())
+            target_.take_usual_goal();
+        if (type_.empty()) type_ = "Q4_K_M";
         TRY(target_.check(dry_run_));
         QuantizeOptions options{.mixture = mixture_named(type_), .pure = pure_};
         if (!options.mixture)
@@ -255,7 +261,7 @@ class QuantizeCommand final : public Command {
     }
 
     QuantizeTarget target_;
-    std::string in_, out_, type_ = "Q4_K_M", imatrix_, recipe_, write_recipe_;
+    std::string in_, out_, type_, imatrix_, recipe_, write_recipe_;
     std::vector<std::string> tensor_types_;
     bool pure_ = false, dry_run_ = false;
 };
