@@ -26,14 +26,24 @@ constexpr Mixture table[] = {
     {Mix::IQ4_NL,    "IQ4_NL",    25, "iq4_nl"},
     {Mix::IQ4_XS,    "IQ4_XS",    30, "iq4_xs"},
     {Mix::MXFP4_MOE, "MXFP4_MOE", 38, "mxfp4"},
+    {Mix::IQ3_M,     "IQ3_M",     27, "iq3_s"},
+    {Mix::IQ3_S,     "IQ3_S",     26, "iq3_s"},
+    {Mix::IQ3_XS,    "IQ3_XS",    22, "iq3_s"},
+    {Mix::IQ3_XXS,   "IQ3_XXS",   23, "iq3_xxs"},
     {Mix::Q3_K_L,    "Q3_K_L",    13, "q3_k"},
     {Mix::Q3_K_M,    "Q3_K_M",    12, "q3_k"},
     {Mix::Q3_K_S,    "Q3_K_S",    11, "q3_k"},
     {Mix::Q2_K,      "Q2_K",      10, "q2_k"},
     {Mix::Q2_K_S,    "Q2_K_S",    21, "q2_k"},
+    {Mix::IQ2_M,     "IQ2_M",     29, "iq2_s"},
+    {Mix::IQ2_S,     "IQ2_S",     28, "iq2_xs"},
+    {Mix::IQ2_XS,    "IQ2_XS",    20, "iq2_xs"},
+    {Mix::IQ2_XXS,   "IQ2_XXS",   19, "iq2_xxs"},
     {Mix::Q2_0,      "Q2_0",      41, "q2_0"},
     {Mix::TQ2_0,     "TQ2_0",     37, "tq2_0"},
+    {Mix::IQ1_M,     "IQ1_M",     31, "iq1_m"},
     {Mix::TQ1_0,     "TQ1_0",     36, "tq1_0"},
+    {Mix::IQ1_S,     "IQ1_S",     24, "iq1_s"},
     {Mix::Q1_0,      "Q1_0",      40, "q1_0"},
 };
 
@@ -64,7 +74,7 @@ constexpr std::string_view never_quantized[] = {
 };
 // clang-format on
 
-enum class Role { Head, Embedding, Value, Key, AttentionOutput, Down, Other };
+enum class Role { Head, Embedding, Value, Key, Query, AttentionOutput, Down, GateOrUp, Other };
 
 struct NamePart {
     std::string_view part;
@@ -73,8 +83,8 @@ struct NamePart {
 constexpr NamePart name_parts[] = {
     {"attn_qkv.weight", Role::Value}, {"attn_kv_b.weight", Role::Value},
     {"attn_v.weight", Role::Value},   {"attn_k.weight", Role::Key},
-    {"attn_q.weight", Role::Other},   {"attn_output.weight", Role::AttentionOutput},
-    {"ffn_up", Role::Other},          {"ffn_gate", Role::Other},
+    {"attn_q.weight", Role::Query},   {"attn_output.weight", Role::AttentionOutput},
+    {"ffn_up", Role::GateOrUp},       {"ffn_gate", Role::GateOrUp},
     {"ffn_down", Role::Down},
 };
 
@@ -183,28 +193,60 @@ const DType& MixtureChooser::choose(const Tensor& tensor) {
         chosen = value();
     else if (role == Role::Key)
         chosen = key();
+    else if (role == Role::Query)
+        chosen = query();
     else if (role == Role::Down)
         chosen = down(tensor.name);
+    else if (role == Role::GateOrUp)
+        chosen = gate_or_up(tensor.name);
     else if (role == Role::AttentionOutput)
         chosen = attention_output();
     return *dtype_named(chosen);
 }
 
+// Where tensors are counted; of those with experts there may be several in a layer.
+uint64_t MixtureChooser::count_layer(std::string_view name, uint64_t& seen) const {
+    const uint64_t place = seen++;
+    return model_.experts > 1 ? layer_of(name).value_or(place) : place;
+}
+
+bool MixtureChooser::of_two_bits() const {
+    return is_one_of(mixture_.mix, Mix::IQ2_M, Mix::IQ2_S, Mix::IQ2_XS, Mix::IQ2_XXS, Mix::IQ1_M,
+                     Mix::IQ1_S);
+}
+
 std::string_view MixtureChooser::head() const {
-    const bool eight_bits =
-        is_one_of(mixture_.mix, Mix::Q8_0, Mix::MXFP4_MOE) || model_.architecture == "falcon";
-    return eight_bits ? "q8_0" : "q6_k";
+    if (model_.architecture == "falcon") return "q8_0";
+    if (of_two_bits() || mixture_.mix == Mix::IQ3_XXS) return "q5_k";
+    return is_one_of(mixture_.mix, Mix::Q8_0, Mix::MXFP4_MOE) ? "q8_0" : "q6_k";
 }
 
 std::string_view MixtureChooser::embedding() const {
-    return is_one_of(mixture_.mix, Mix::TQ1_0, Mix::TQ2_0, Mix::Q2_0) ? "q4_k" : mixture_.dtype;
+    const Mix mix = mixture_.mix;
+    if (is_one_of(mix, Mix::TQ1_0, Mix::TQ2_0, Mix::Q2_0)) return "q4_k";
+    if (is_one_of(mix, Mix::IQ2_M, Mix::IQ2_S, Mix::IQ3_XXS)) return "iq3_s";
+    return of_two_bits() ? "q2_k" : mixture_.dtype;
 }
 
 std::string_view MixtureChooser::value() {
     const uint64_t place = values_seen_++;
     const bool shared = model_.queries_per_key >= 4;
     std::string_view chosen = mixture_.dtype;
+    if (of_two_bits()) {
+        if (shared || model_.experts >= 4) return "q4_k";
+        return is_one_of(mixture_.mix, Mix::IQ2_M, Mix::IQ2_S) ? "iq3_s" : "q2_k";
+    }
     switch (mixture_.mix) {
+        case Mix::IQ3_XXS:
+            chosen = shared ? "q4_k" : model_.has_importance ? mixture_.dtype : "iq3_s";
+            break;
+        case Mix::IQ3_XS:
+        case Mix::IQ3_S:
+            if (shared) chosen = "q4_k";
+            break;
+        case Mix::IQ3_M:
+            chosen = "q4_k";
+            break;
         case Mix::Q2_K:
             chosen = shared ? "q4_k" : "q3_k";
             break;
@@ -236,17 +278,38 @@ std::string_view MixtureChooser::value() {
 }
 
 std::string_view MixtureChooser::key() const {
-    return model_.experts == 8 ? "q8_0" : mixture_.dtype;
+    if (model_.experts == 8) return of_two_bits() ? "q4_k" : "q8_0";
+    return query();
+}
+
+std::string_view MixtureChooser::query() const {
+    if (mixture_.mix == Mix::IQ3_XS) return "iq3_xxs";
+    return mixture_.mix == Mix::IQ3_XXS ? "iq2_s" : mixture_.dtype;
+}
+
+std::string_view MixtureChooser::gate_or_up(std::string_view name) {
+    const uint64_t layers = model_.layers;
+    const bool gate = name.find("ffn_gate") != name.npos;
+    const uint64_t layer = count_layer(name, gate ? gates_seen_ : ups_seen_);
+    const bool middle = layer >= layers / 8 && layer < 7 * layers / 8;
+    return mixture_.mix == Mix::IQ3_XS && middle ? "iq3_xxs" : mixture_.dtype;
 }
 
 std::string_view MixtureChooser::down(std::string_view name) {
     const uint64_t layers = model_.layers;
-    // Where there are experts, their tensors do not come once a layer.
-    const uint64_t layer = model_.experts > 1 ? layer_of(name).value_or(downs_seen_) : downs_seen_;
-    downs_seen_++;
+    const uint64_t place = downs_seen_, layer = count_layer(name, downs_seen_);
     const bool early = layer < layers / 8, fine = is_fine_layer(layer, layers);
     const bool falcon = model_.architecture == "falcon";
+    if (of_two_bits()) {
+        if (place >= layers / 8) return mixture_.dtype;
+        return is_one_of(mixture_.mix, Mix::IQ2_M, Mix::IQ2_S) ? "iq3_s" : "q2_k";
+    }
     switch (mixture_.mix) {
+        case Mix::IQ3_XXS:
+            if (model_.has_importance) return mixture_.dtype;
+            return early ? "q4_k" : "q3_k";
+        case Mix::IQ3_M:
+            return early || (model_.experts == 8 && fine) ? "q4_k" : mixture_.dtype;
         case Mix::Q2_K:
             return "q3_k";
         case Mix::Q2_K_S:
@@ -278,14 +341,21 @@ std::string_view MixtureChooser::down(std::string_view name) {
 
 std::string_view MixtureChooser::attention_output() const {
     const Mix mix = mixture_.mix;
+    if (of_two_bits()) {
+        if (model_.experts == 8) return "q5_k";
+        if (is_one_of(mix, Mix::IQ1_S, Mix::IQ1_M)) return "iq2_xxs";
+        return is_one_of(mix, Mix::IQ2_M, Mix::IQ2_S) ? "iq3_s" : mixture_.dtype;
+    }
     if (model_.architecture == "falcon") return mix == Mix::Q3_K_L ? "q4_k" : mixture_.dtype;
     if (model_.experts == 8) {
-        const bool finer = is_one_of(mix, Mix::Q2_K, Mix::Q3_K_S, Mix::Q3_K_M, Mix::IQ4_NL,
-                                     Mix::IQ4_XS, Mix::Q4_K_S, Mix::Q4_K_M);
+        const bool finer =
+            is_one_of(mix, Mix::Q2_K, Mix::Q3_K_S, Mix::Q3_K_M, Mix::IQ4_NL, Mix::IQ4_XS,
+                      Mix::Q4_K_S, Mix::Q4_K_M, Mix::IQ3_M, Mix::IQ3_S, Mix::IQ3_XS, Mix::IQ3_XXS);
         return finer ? "q5_k" : mixture_.dtype;
     }
     if (mix == Mix::Q2_K) return "q3_k";
-    if (mix == Mix::Q3_K_M) return "q4_k";
+    if (mix == Mix::IQ3_XXS) return "iq3_s";
+    if (mix == Mix::Q3_K_M || mix == Mix::IQ3_M) return "q4_k";
     if (mix == Mix::Q3_K_L) return "q5_k";
     return mixture_.dtype;
 }

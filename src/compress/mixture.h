@@ -19,7 +19,8 @@ namespace linnet {
 enum class Mix {
     F32, F16, BF16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_1, Q5_0,
     Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_NL, IQ4_XS, MXFP4_MOE,
-    Q3_K_L, Q3_K_M, Q3_K_S, Q2_K, Q2_K_S, Q2_0, TQ2_0, TQ1_0, Q1_0,
+    IQ3_M, IQ3_S, IQ3_XS, IQ3_XXS, Q3_K_L, Q3_K_M, Q3_K_S, Q2_K, Q2_K_S,
+    IQ2_M, IQ2_S, IQ2_XS, IQ2_XXS, Q2_0, TQ2_0, IQ1_M, TQ1_0, IQ1_S, Q1_0,
 };
 // clang-format on
 
@@ -66,13 +67,17 @@ class MixtureChooser {
     std::string_view embedding() const;
     std::string_view value();
     std::string_view key() const;
+    std::string_view query() const;
+    std::string_view gate_or_up(std::string_view name);
     std::string_view down(std::string_view name);
     std::string_view attention_output() const;
     bool is_fine_layer(uint64_t layer, uint64_t layers) const;
+    uint64_t count_layer(std::string_view name, uint64_t& seen) const;
+    bool of_two_bits() const;
 
     const Mixture& mixture_;
     MixtureModel model_;
-    uint64_t values_seen_ = 0, downs_seen_ = 0;
+    uint64_t values_seen_ = 0, downs_seen_ = 0, gates_seen_ = 0, ups_seen_ = 0;
 };
 
 // The format itself, or the one that takes its place where rows are no whole number of its blocks.

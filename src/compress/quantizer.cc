@@ -30,11 +30,18 @@ constexpr Row rows[] = {
     {"iq4_nl", quantize::iq4_nl},
     {"iq4_xs", quantize::iq4_xs},
     {"mxfp4", nullptr},
+    {"iq3_s", quantize::iq3_s},
     {"q3_k", quantize::q3_k},
+    {"iq3_xxs", quantize::iq3_xxs},
     {"q2_k", quantize::q2_k},
+    {"iq2_s", quantize::iq2_s},
+    {"iq2_xs", quantize::iq2_xs},
     {"q2_0", nullptr},
+    {"iq2_xxs", quantize::iq2_xxs},
     {"tq2_0", nullptr},
+    {"iq1_m", quantize::iq1_m},
     {"tq1_0", nullptr},
+    {"iq1_s", quantize::iq1_s},
     {"q1_0", nullptr},
 };
 using Table = std::array<Quantizer, std::size(rows)>;

@@ -3,7 +3,8 @@
 // the searches are in quantizers/, a file for each family of layouts.
 //
 // Given equal weights and importances the bytes are those that llama-quantize writes (compiled
-// without fused multiply-add). Sums are therefore taken in one order, that of the values.
+// without fused multiply-add), but for IQ1, IQ2 and IQ3, whose searches are linnet's own. Sums are
+// therefore taken in one order, that of the values.
 #pragma once
 
 #include <cstddef>

@@ -8,6 +8,7 @@
 #include "compress/quantizer.h"
 #include "compress/rounding_error.h"
 #include "eval/divergence.h"
+#include "kernels/packed.h"
 
 namespace linnet {
 namespace {
@@ -17,13 +18,15 @@ constexpr std::string_view trial_format = "q4_0";
 // Of the text of a trial, so many tokens see too little to say much.
 constexpr size_t tokens_uncounted = 16;
 
-// Formats that are worth a try, of 8.5 bits and less: those whose blocks fill the rows.
+// Formats that are worth a try, of 8.5 bits and less: those whose blocks fill the rows, and that
+// fast kernels read.
 std::vector<const Quantizer*> formats_for(uint64_t columns) {
     std::vector<const Quantizer*> out;
     for (const Quantizer& each : quantizers()) {
         const DType& dtype = *each.dtype;
         const bool ternary = dtype.bits_per_value() < 2.2;
-        if (dtype.block_values > 1 && !ternary && columns % dtype.block_values == 0)
+        if (dtype.block_values > 1 && !ternary && columns % dtype.block_values == 0 &&
+            packing_of(dtype.name))
             out.push_back(&each);
     }
     return out;

@@ -20,16 +20,6 @@ int nearest_code(float x) {
     return code;
 }
 
-// How much the errors of n values count, whose mean square is `square / 2`.
-void weigh(const float* x, const float* importance, int n, float square, float* weight) {
-    for (int i = 0; i < n; i++)
-        weight[i] = importance ? importance[i] * std::sqrt(square + x[i] * x[i]) : x[i] * x[i];
-}
-
-float twice_mean_square(const float* x, int n) {
-    return sum_of_squares(x, static_cast<size_t>(n)) * (2 / static_cast<float>(n));
-}
-
 void pack(const float* x, float scale, uint8_t* nibbles) {
     const float inverse = codec::inverse_of(scale);
     for (int i = 0; i < 16; i++) {

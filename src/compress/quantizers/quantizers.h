@@ -16,4 +16,7 @@ Row q2_k, q3_k, q4_k, q5_k, q6_k;
 // iq4_blocks.cc
 Row iq4_nl, iq4_xs;
 
+// iq_blocks.cc, iq1_blocks.cc
+Row iq3_s, iq3_xxs, iq2_s, iq2_xs, iq2_xxs, iq1_m, iq1_s;
+
 }  // namespace linnet::quantize

@@ -28,6 +28,16 @@ inline float sum_of_squares(const float* x, size_t n) {
     return sum;
 }
 
+// How much the errors of n values count, whose mean square is `square / 2`.
+inline void weigh(const float* x, const float* importance, int n, float square, float* weight) {
+    for (int i = 0; i < n; i++)
+        weight[i] = importance ? importance[i] * std::sqrt(square + x[i] * x[i]) : x[i] * x[i];
+}
+
+inline float twice_mean_square(const float* x, int n) {
+    return sum_of_squares(x, static_cast<size_t>(n)) * (2 / static_cast<float>(n));
+}
+
 // What a search finds for up to four blocks: their levels one block after the other.
 template <int n>
 struct Fit {

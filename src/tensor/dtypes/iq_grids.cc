@@ -25,9 +25,6 @@ constexpr Codebook<points, width> expand(std::string_view steps, const int8_t (&
 }
 
 constexpr int8_t iq1_levels[] = {0, 1, 2};
-constexpr int8_t iq2_levels[] = {8, 25, 43};
-constexpr int8_t iq3_xxs_levels[] = {4, 12, 20, 28, 36, 44, 52, 62};
-constexpr int8_t iq3_s_levels[] = {1, 3, 5, 7, 9, 11, 13, 15};
 
 }  // namespace
 
