@@ -96,7 +96,7 @@ TEST(Recipe, SaysWhatIsWrong) {
     EXPECT_EQ(RecipeRule::parse("attn_v").error().code, Code::Usage);
     EXPECT_EQ(RecipeRule::parse("=q4_0").error().code, Code::Usage);
     EXPECT_EQ(RecipeRule::parse("attn_v=q99").error().code, Code::Usage);
-    EXPECT_EQ(RecipeRule::parse("attn_v=iq1_s").error().code, Code::Unsupported);
+    EXPECT_EQ(RecipeRule::parse("attn_v=q8_k").error().code, Code::Unsupported);
     auto broken = RecipeRule::parse("attn_(v=q4_0");
     ASSERT_FALSE(broken);
     EXPECT_NE(broken.error().what.find("is no regular expression"), std::string::npos);
