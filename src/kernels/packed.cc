@@ -290,17 +290,18 @@ void put_numbers(const Units& units, std::byte* section, size_t index, Of of) {
     std::memcpy(section + index * sizeof numbers, numbers, sizeof numbers);
 }
 
-void place_scales(const PackLayout& layout, const PackLayout::Sections& at, const Units& units,
-                  size_t block, std::byte* group) {
-    const size_t each = layout.factors_per_block(), index = layout.super() ? block / 8 : block;
-    put_numbers<uint16_t>(units, group + at.scales, index, [](auto& unit) { return unit.scale; });
+// `block`: within its stretch.
+void place_scales(const PackLayout& layout, const Units& units, size_t block, std::byte* stretch) {
+    const PackLayout::Stretch at = layout.stretch();
+    const size_t each = layout.factors_per_block(), index = layout.super() ? 0 : block;
+    put_numbers<uint16_t>(units, stretch + at.scales, index, [](auto& unit) { return unit.scale; });
     if (layout.has_min)
-        put_numbers<uint16_t>(units, group + at.mins, index, [](auto& unit) { return unit.min; });
+        put_numbers<uint16_t>(units, stretch + at.mins, index, [](auto& unit) { return unit.min; });
     for (size_t h = 0; h < each && layout.super(); h++) {
-        put_numbers<int8_t>(units, group + at.factors, block * each + h,
+        put_numbers<int8_t>(units, stretch + at.factors, block * each + h,
                             [h](auto& unit) { return unit.factors[h]; });
         if (layout.has_min)
-            put_numbers<int8_t>(units, group + at.min_factors, block * each + h,
+            put_numbers<int8_t>(units, stretch + at.min_factors, block * each + h,
                                 [h](auto& unit) { return unit.min_factors[h]; });
     }
 }
@@ -320,16 +321,24 @@ const Packing* packing_of(std::string_view dtype) {
 void pack_group(const Packing& packing, const std::byte* rows_data, size_t rows, size_t blocks,
                 std::byte* group) {
     const PackLayout& layout = packing.layout;
-    const PackLayout::Sections at = layout.sections(blocks);
+    const PackLayout::Stretch at = layout.stretch();
+    const size_t together = layout.stretch_blocks();
     const size_t parts = packing.block_columns / pack_columns, row_blocks = blocks / parts;
-    std::memset(group + at.end, 0, layout.group_bytes(blocks) - at.end);
     Units units{};  // those of rows that are not there stay zero
     for (size_t block = 0; block < blocks; block++) {
+        const size_t place_in = block % together;
+        std::byte* stretch = group + block / together * at.bytes;
+        if (place_in == 0) {  // what no block fills is zero
+            const bool whole = blocks - block >= together;
+            const size_t from = whole ? at.end : 0;
+            std::memset(stretch + from, 0, at.bytes - from);
+        }
         for (size_t row = 0; row < rows; row++)
             packing.unpack(rows_data + (row * row_blocks + block / parts) * packing.block_bytes,
                            block % parts, units[row]);
-        place(layout.kind, units, reinterpret_cast<uint8_t*>(group) + block * layout.q_bytes());
-        place_scales(layout, at, units, block, group);
+        place(layout.kind, units,
+              reinterpret_cast<uint8_t*>(stretch) + place_in * layout.q_bytes());
+        place_scales(layout, units, place_in, stretch);
     }
 }
 

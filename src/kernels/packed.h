@@ -8,8 +8,11 @@
 // (the second only where there is an m). The inner sum is of integers, so exact in any order; the
 // outer order is this contract, the same on every instruction set and for every number of tokens.
 //
-// A group of 16 rows lies together, padded to 64 bytes: all q, then sections of scales and mins as
-// PackSections has them, each block by block, 16 rows side by side.
+// A group of 16 rows lies together, stretch by stretch of 2 blocks (8 where scales are of 256
+// columns): the q of each block, then the scales and mins of all, each block by block, 16 rows side
+// by side, padded to 64 bytes. So a matrix is one stream from its first byte to its last, which
+// processors see and run ahead of by themselves; with all scales behind all q of a group, two
+// threads read half as fast.
 //   Columns 4 i to 4 i + 3 of a block, i = 0 to 7, make a line of 64 bytes: byte 4 r + b is row r,
 //   column 4 i + b. Where q has 8 bits, 8 lines lie as they are. 4 bits: line j of 4 has those of i
 //   = 2 j in its low nibbles and of 2 j + 1 in its high ones. 5 bits: the same, then 8 words of 64
@@ -51,24 +54,27 @@ struct PackLayout {
         return scale == PackScale::Super32 || scale == PackScale::Super16;
     }
     constexpr size_t factors_per_block() const { return scale == PackScale::Super16 ? 2 : 1; }
-    // Where each section of a group begins, in bytes.
-    struct Sections {
-        size_t scales, mins;               // 2 bytes a row, of each 32 or 256 columns
-        size_t factors, min_factors, end;  // 1 byte a row
+    constexpr size_t stretch_blocks() const { return super() ? 8 : 2; }
+    // Where in a stretch what is not q begins, in bytes, and what all of it takes.
+    struct Stretch {
+        size_t scales, mins;          // 2 bytes a row, of each 32 or 256 columns
+        size_t factors, min_factors;  // 1 byte a row
+        size_t end, bytes;
     };
-    constexpr Sections sections(size_t blocks) const {
-        Sections at{};
-        at.scales = blocks * q_bytes();
-        size_t halves = 2 * pack_rows * (super() ? (blocks + 7) / 8 : blocks);
+    constexpr Stretch stretch() const {
+        Stretch at{};
+        at.scales = stretch_blocks() * q_bytes();
+        size_t halves = 2 * pack_rows * (super() ? 1 : stretch_blocks());
         at.mins = at.scales + halves;
         at.factors = at.mins + (has_min ? halves : 0);
-        size_t bytes = super() ? pack_rows * blocks * factors_per_block() : 0;
-        at.min_factors = at.factors + bytes;
-        at.end = at.min_factors + (has_min ? bytes : 0);
+        size_t small = super() ? pack_rows * stretch_blocks() * factors_per_block() : 0;
+        at.min_factors = at.factors + small;
+        at.end = at.min_factors + (has_min ? small : 0);
+        at.bytes = (at.end + 63) / 64 * 64;
         return at;
     }
     constexpr size_t group_bytes(size_t blocks) const {
-        return (sections(blocks).end + 63) / 64 * 64;
+        return (blocks + stretch_blocks() - 1) / stretch_blocks() * stretch().bytes;
     }
 };
 

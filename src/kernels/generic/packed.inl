@@ -63,14 +63,14 @@ inline void each_line(const uint8_t* q, Lines codes, Line line) {
     }
 }
 
-// The scales or mins of a group's rows for one block, or half of one: exact.
+// The scales or mins of a group's rows for one block of a stretch, or half of one: exact.
 template <PackScale SCALE>
 inline Vec row_scales(const uint8_t* halves, const uint8_t* factors, size_t block, size_t half) {
     const auto* numbers = reinterpret_cast<const uint16_t*>(halves);
     if constexpr (SCALE == PackScale::Half) return Vec::load_half(numbers + pack_rows * block);
     if constexpr (SCALE == PackScale::Bfloat) return Vec::load_bfloat(numbers + pack_rows * block);
     constexpr size_t each = SCALE == PackScale::Super16 ? 2 : 1;
-    return Vec::mul(Vec::load_half(numbers + pack_rows * (block / 8)),
+    return Vec::mul(Vec::load_half(numbers),
                     Vec::load_bytes(reinterpret_cast<const int8_t*>(factors) +
                                     pack_rows * (block * each + half)));
 }
@@ -93,25 +93,23 @@ inline Sum dot_bytes(Sum sum, Lines weights, int32_t four) {
     }
 }
 
-// How far in front of what is read memory is asked for it: about half a microsecond's worth. The
-// streams of a group are too short for the processor to see by itself where they lead.
-constexpr size_t ahead_blocks = 32;
-
-// One group of rows, within what it streams from.
+// One group of rows.
 struct Group {
-    const uint8_t* q;
-    const uint8_t *scales, *mins, *factors, *min_factors;
+    const uint8_t* stretches;
     size_t blocks;
     int offset;
     const uint8_t* codes;
 };
 
-// Calls for what is read ahead_blocks behind one block of a group: its lines and scales.
+// How far in front of what is read memory is asked for it: about half a microsecond's worth.
+constexpr size_t ahead_blocks = 32;
+
+// Calls for what is read ahead_blocks behind a block: its share of a stretch.
 template <Form FORM>
-inline void fetch_ahead(const Group& group, size_t block) {
-    constexpr size_t bytes = FORM.layout().group_bytes(8) / 8;
-    const uint8_t* ahead = group.q + (block + ahead_blocks) * bytes;
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
+inline void fetch_ahead(const uint8_t* block) {
+    constexpr PackLayout layout = FORM.layout();
+    constexpr size_t share = layout.stretch().bytes / layout.stretch_blocks();
+    for (size_t i = 0; i < share; i += 64) __builtin_prefetch(block + ahead_blocks * share + i);
 }
 
 // `first`: of the tiles of a group, it brings them into the cache.
@@ -122,12 +120,14 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
     // With few tokens, several integer sums a half keep the multipliers busy.
     constexpr int BUSY = TOKENS == 1 ? 4 : TOKENS == 2 ? 2 : 1;
     constexpr int SUMS = BUSY >= HALVES ? BUSY / HALVES : 1;
-    constexpr size_t q_bytes = FORM.layout().q_bytes();
-    const Lines codes = FORM.has_codes ? Lines::repeat(group.codes) : Lines::load(group.q);
+    constexpr size_t together = FORM.layout().stretch_blocks();
+    constexpr PackLayout::Stretch at = FORM.layout().stretch();
+    const Lines codes = FORM.has_codes ? Lines::repeat(group.codes) : Lines::load(group.stretches);
     Vec sum[TOKENS];
     for (Vec& v : sum) v = Vec::zero();
-    for (size_t block = 0; block < group.blocks; block++) {
-        if (first) fetch_ahead<FORM>(group, block);
+    auto add_block = [&](const uint8_t* stretch, size_t place, size_t block) {
+        const uint8_t* q = stretch + place * FORM.layout().q_bytes();
+        if (first) fetch_ahead<FORM>(q);
         Ints dots[TOKENS][HALVES][SUMS];
         for (int t = 0; t < TOKENS; t++) {
             const ActBlock& a = x[t * x_stride + block];
@@ -140,7 +140,7 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
                 dots[t][1][0] = Ints::all(-group.offset * (a.q_sum - a.q_sum_low));
             }
         }
-        each_line<FORM>(group.q + block * q_bytes, codes, [&](Lines weights, int i) {
+        each_line<FORM>(q, codes, [&](Lines weights, int i) {
             for (int t = 0; t < TOKENS; t++) {
                 int32_t four = four_bytes(x[t * x_stride + block].q + 4 * i);
                 Ints& dot = dots[t][HALVES == 2 ? i / 4 : 0][i % SUMS];
@@ -149,10 +149,10 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
             }
         });
         for (int h = 0; h < HALVES; h++) {
-            Vec d = row_scales<FORM.scale>(group.scales, group.factors, block, h);
+            Vec d = row_scales<FORM.scale>(stretch + at.scales, stretch + at.factors, place, h);
             Vec m = Vec::zero();
             if constexpr (FORM.has_min)
-                m = row_scales<FORM.scale>(group.mins, group.min_factors, block, h);
+                m = row_scales<FORM.scale>(stretch + at.mins, stretch + at.min_factors, place, h);
             for (int t = 0; t < TOKENS; t++) {
                 const ActBlock& a = x[t * x_stride + block];
                 Ints dot = dots[t][h][0];
@@ -166,7 +166,11 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
                 sum[t] = Vec::fma(m, Vec::all(a_sum), sum[t]);
             }
         }
-    }
+    };
+    const uint8_t* stretch = group.stretches;
+    for (size_t block = 0; block < group.blocks; block += together, stretch += at.bytes)
+        for (size_t place = 0; place < together && block + place < group.blocks; place++)
+            add_block(stretch, place, block + place);
     for (int t = 0; t < TOKENS; t++) {
         if (rows == pack_rows)
             sum[t].store(y + t * y_stride);
@@ -193,14 +197,11 @@ template <Form FORM>
 inline void groups_packed(const PackLayout& layout, const std::byte* groups, size_t rows,
                           size_t blocks, const ActBlock* x, size_t tokens, float* y,
                           size_t y_stride) {
-    const PackLayout::Sections at = FORM.layout().sections(blocks);
     const size_t group_bytes = FORM.layout().group_bytes(blocks);
     const auto* bytes = reinterpret_cast<const uint8_t*>(groups);
     for (size_t row = 0; row < rows; row += pack_rows, bytes += group_bytes) {
         size_t here = rows - row < pack_rows ? rows - row : pack_rows;
-        Group group{
-            bytes,  bytes + at.scales, bytes + at.mins, bytes + at.factors, bytes + at.min_factors,
-            blocks, layout.offset,     layout.codes};
+        Group group{bytes, blocks, layout.offset, layout.codes};
         tokens_packed<FORM, Ints::tokens_max>(group, x, blocks, tokens, y + row, y_stride, here,
                                               true);
     }
