@@ -19,7 +19,7 @@ Result<Checkpoint> reading_copy(const Checkpoint& checkpoint, uint64_t bytes_max
     if (bytes > bytes_max) return checkpoint;
     std::vector<Checkpoint::Replacement> replacements;
     for (const PlannedTensor& tensor : planned)
-        replacements.push_back({tensor.source->name, &dtype,
+        replacements.push_back({std::string(tensor.source->name), &dtype, tensor.source->shape,
                                 std::make_shared<const std::vector<std::byte>>(
                                     TRY(quantize_tensor(tensor, pool, cancel)))});
     return checkpoint.with(replacements);

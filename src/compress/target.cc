@@ -80,7 +80,8 @@ class Trials {
         tensor.dtype = &dtype;
         auto blocks = std::make_shared<const std::vector<std::byte>>(
             TRY(quantize_tensor(tensor, pool_, cancel_)));
-        Checkpoint::Replacement replacement{tensor.source->name, &dtype, std::move(blocks)};
+        Checkpoint::Replacement replacement{std::string(tensor.source->name), &dtype,
+                                            tensor.source->shape, std::move(blocks)};
         auto scorer = TRY(scorer_of(plan_.checkpoint.with({&replacement, 1})));
         return probe_->measure(*scorer, cancel_);
     }

@@ -111,7 +111,8 @@ TEST_F(TargetTest, AReplacedTensorRuns) {
     PlannedTensor tensor = of.tensors.back();
     auto blocks = std::make_shared<const std::vector<std::byte>>(
         must(quantize_tensor(tensor, pool, Cancel{})));
-    Checkpoint::Replacement replacement{tensor.source->name, tensor.dtype, blocks};
+    Checkpoint::Replacement replacement{std::string(tensor.source->name), tensor.dtype,
+                                        tensor.source->shape, blocks};
     std::optional<Checkpoint> changed = of.checkpoint.with({&replacement, 1});
     EXPECT_EQ(changed->find(tensor.source->name)->dtype->name, "q8_0");
     EXPECT_EQ(of.checkpoint.find(tensor.source->name)->dtype->name, "f16");

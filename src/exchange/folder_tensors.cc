@@ -160,12 +160,15 @@ class TensorPlanner {
     Result<> keep(ImportedTensor made) {
         for (const SourceRows& part : made.parts) {
             const DType& dtype = *part.tensor->dtype;
-            if (!dtype.decode || dtype.block_values != 1 ||
-                (dtype.name != "f32" && dtype.name != "f16" && dtype.name != "bf16"))
+            const bool blocks = dtype.block_values > 1 && part.tensor->file == Tensor::in_memory;
+            if (!blocks && dtype.name != "f32" && dtype.name != "f16" && dtype.name != "bf16")
                 return Error{
                     Code::Unsupported,
                     cat("the tensor '", printable(part.tensor->name), "' is of type ", dtype.name,
                         "; float32, float16 and bfloat16 can be brought over")};
+            if (blocks && made.order == ImportedTensor::Order::Transposed)
+                return Error{Code::Unsupported, cat("the tensor '", printable(part.tensor->name),
+                                                    "' is quantized the wrong way round")};
         }
         out_.push_back(std::move(made));
         return Done{};
@@ -187,16 +190,16 @@ class TensorPlanner {
     std::vector<ImportedTensor> out_;
 };
 
-// A part as a matrix of float types: a vector is a column.
+// A part as a matrix: a vector is a column.
 struct Cells {
     const std::byte* data;
-    uint64_t columns, value_bytes;
+    uint64_t row_bytes, value_bytes;  // the latter of float types
 
     explicit Cells(const Tensor& tensor)
         : data(tensor.data.data()),
-          columns(tensor.shape.rank() == 1 ? 1 : tensor.shape.row()),
+          row_bytes(*tensor.dtype->bytes_of(tensor.shape.rank() == 1 ? 1 : tensor.shape.row())),
           value_bytes(tensor.dtype->block_bytes) {}
-    const std::byte* row(uint64_t i) const { return data + i * columns * value_bytes; }
+    const std::byte* row(uint64_t i) const { return data + i * row_bytes; }
 };
 
 // Which row of its part becomes row `i`.
@@ -229,7 +232,7 @@ void read_rows(const ImportedTensor& tensor, uint64_t first, uint64_t count, std
     }
     if (tensor.order == ImportedTensor::Order::Transposed)
         return transpose(Cells(*tensor.parts[0].tensor), first, count, columns, out);
-    const uint64_t row_bytes = columns * tensor.plan.dtype->block_bytes;
+    const uint64_t row_bytes = *tensor.plan.dtype->bytes_of(columns);
     std::vector<float> values(columns);
     uint64_t begin = 0;  // of the part, among all rows
     for (const SourceRows& part : tensor.parts) {

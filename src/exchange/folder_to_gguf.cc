@@ -10,18 +10,19 @@
 namespace linnet {
 namespace {
 
-// llama.cpp's numbers for the format of most weights.
+// llama.cpp's number for the format of most weights.
 uint32_t file_type(const std::vector<ImportedTensor>& tensors) {
-    uint64_t f32 = 0, f16 = 0, bf16 = 0;
-    for (const ImportedTensor& tensor : tensors) {
-        const uint64_t values = tensor.plan.shape.values().value_or(0);
-        (tensor.plan.dtype->name == "f32"   ? f32
-         : tensor.plan.dtype->name == "f16" ? f16
-                                            : bf16) += values;
+    constexpr std::pair<std::string_view, uint32_t> numbers[] = {
+        {"f32", 0}, {"f16", 1}, {"q4_0", 2}, {"q4_1", 3}, {"q8_0", 7}, {"bf16", 32}, {"mxfp4", 38}};
+    uint32_t most = 0;
+    uint64_t most_values = 0;
+    for (auto [name, number] : numbers) {
+        uint64_t values = 0;
+        for (const ImportedTensor& tensor : tensors)
+            if (tensor.plan.dtype->name == name) values += tensor.plan.shape.values().value_or(0);
+        if (values > most_values) most = number, most_values = values;
     }
-    constexpr uint32_t all_f32 = 0, mostly_f16 = 1, mostly_bf16 = 32;
-    if (f32 >= std::max(f16, bf16)) return all_f32;
-    return f16 >= bf16 ? mostly_f16 : mostly_bf16;
+    return most;
 }
 
 std::string supported() {
@@ -52,7 +53,7 @@ Result<ImportPlan> plan_import(const Checkpoint& folder, WithTokenizer tokenizer
                          "' are not brought into GGUF"),
                      cat("these are: ", supported())};
     source.use(family->names, family->usual);
-    ImportPlan plan{.folder = folder, .metadata = {}, .tensors = {}};
+    ImportPlan plan{.folder = source.checkpoint(), .metadata = {}, .tensors = {}};
     plan.metadata.set("general.architecture", source.architecture());
     const std::string name = folder.folder().filename().string();
     plan.metadata.set("general.name", name);
@@ -80,7 +81,7 @@ Result<> write_import(const ImportPlan& plan, const Path& path, Progress& progre
     for (const ImportedTensor& tensor : plan.tensors) {
         const uint64_t columns = tensor.plan.shape.rank() == 1 ? 1 : tensor.plan.shape.row();
         const uint64_t rows = *tensor.plan.shape.values() / columns;
-        const uint64_t row_bytes = columns * tensor.plan.dtype->block_bytes;
+        const uint64_t row_bytes = *tensor.plan.dtype->bytes_of(columns);
         constexpr uint64_t slab_bytes = 4 << 20;
         const uint64_t step = std::max<uint64_t>(1, slab_bytes / row_bytes);
         for (uint64_t first = 0; first < rows; first += step) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "formats/locate.h"
 #include "formats/part.h"
@@ -243,20 +244,32 @@ const Metadata& Checkpoint::metadata() const {
 std::span<const Tensor> Checkpoint::tensors() const {
     return state_->tensors;
 }
-Checkpoint Checkpoint::with(std::span<const Replacement> replacements) const {
+Checkpoint Checkpoint::with(std::span<const Replacement> replacements,
+                            std::span<const std::string_view> without) const {
     auto state = std::make_shared<State>(*state_);
     state->original = state_;
+    const std::set<std::string_view> left_out(without.begin(), without.end());
+    std::erase_if(state->tensors, [&](const Tensor& each) { return left_out.contains(each.name); });
+    check(bool(state->index_names()), "what is left has the names that it had");
+    auto& names = state->texts.emplace_back();
+    const size_t kept = state->tensors.size();
     for (const Replacement& each : replacements) {
-        const Tensor* old = find(each.tensor);
-        check(old != nullptr, "a replaced tensor is there");
-        Tensor& tensor = state->tensors[static_cast<size_t>(old - state_->tensors.data())];
+        const Tensor* old = state->find(each.tensor);
+        Tensor tensor{.name = old ? old->name : names.emplace_back(each.tensor),
+                      .dtype = each.dtype,
+                      .shape = each.shape,
+                      .values = each.shape.values().value_or(0),
+                      .data = *each.data,
+                      .file = Tensor::in_memory};
         check(each.dtype->bytes_of(tensor.values) == each.data->size(),
               "data of the tensor's size");
-        tensor.dtype = each.dtype;
-        tensor.data = *each.data;
-        tensor.file = Tensor::in_memory;
+        if (old)
+            state->tensors[static_cast<size_t>(old - state->tensors.data())] = tensor;
+        else
+            state->tensors.push_back(tensor);
         state->replaced.push_back(each.data);
     }
+    check(kept == state->tensors.size() || bool(state->index_names()), "new names, each once");
     return Checkpoint(std::move(state));
 }
 

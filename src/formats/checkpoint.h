@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -54,15 +55,17 @@ class Checkpoint {
     std::span<const Tensor> tensors() const;  // in file order
     const Tensor* find(std::string_view name) const;
 
-    // Other numbers for one tensor, of the same shape.
+    // Numbers that stand for a tensor, whatever the file has under that name.
     struct Replacement {
-        std::string_view tensor;
+        std::string tensor;
         const DType* dtype;
+        Shape shape;
         std::shared_ptr<const std::vector<std::byte>> data;
     };
-    // The same model with other numbers in some tensors, which it keeps. REQUIRES: they are there,
-    // and the data has their size.
-    Checkpoint with(std::span<const Replacement> replacements) const;
+    // The same model with these numbers, which it keeps, and without some tensors. REQUIRES: data
+    // has the size of type and shape; none is left out and replaced.
+    Checkpoint with(std::span<const Replacement> replacements,
+                    std::span<const std::string_view> without = {}) const;
 
     // The JSON files that Hugging Face keeps beside safetensors: config.json, tokenizer.json,
     // tokenizer_config.json, generation_config.json. NotFound where there is none. Parsed on every

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "formats/compressed_folder.h"
+
 namespace linnet {
 namespace {
 
@@ -55,6 +57,8 @@ Result<Source> Source::open(Checkpoint checkpoint, Math math, ThreadPool& pool,
     std::string type = config.string_or("model_type", "");
     if (type.empty())
         return Error{Code::BadInput, "config.json does not say which model_type it is"};
+    if (auto compressed = TRY(CompressedConfig::read(config)))
+        checkpoint = TRY(decompress(checkpoint, *compressed, pool));
     Source source(std::move(checkpoint), std::string(architecture_of(type)), math, pool,
                   weights_max);
     source.config_ = std::move(config);
