@@ -60,7 +60,6 @@ void QuantizeTarget::declare(Syntax& syntax) {
 }
 
 Result<> QuantizeTarget::check(bool dry_run) {
-    TRY(text_.check());
     if (size_.has_value() + bits_.has_value() + max_kld_.has_value() + min_tps_.has_value() > 1)
         return Error{Code::Usage,
                      "--target-size, --target-bpw, --max-kld and --min-tps exclude each other",

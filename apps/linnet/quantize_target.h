@@ -21,6 +21,12 @@ class QuantizeTarget {
     void take_usual_goal() { bits_ = 5; }
     bool asked() const { return size_ || bits_ || max_kld_ || min_tps_; }
     bool needs_text() const { return asked() || gptq_ || judge_.asked(); }
+    // What folders take as well, and whether more is asked for than that.
+    QuantizeText& text() { return text_; }
+    bool gptq() const { return gptq_; }
+    bool asks_more() const {
+        return asked() || judge_.asked() || resume_ || plain_ || !costs_.empty();
+    }
     // Usage where the options do not go together.
     Result<> check(bool dry_run);
     // Where a text is read, keeps a journal beside `out` from here on, or takes it up where one

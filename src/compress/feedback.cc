@@ -221,6 +221,20 @@ Feedback Feedback::of(std::span<const float> hessian, size_t columns, const Kern
     return out;
 }
 
+// With S = diag(1 / divisors), S H S = (I + S C S^-1) S D S (I + S C S^-1)'.
+Feedback Feedback::divided(std::span<const float> divisors) const {
+    check(divisors.size() == columns(), "a divisor for each column");
+    Feedback out = *this;
+    for (size_t i = 0; i < columns(); i++) {
+        out.cost_[i] /= divisors[i] * divisors[i];
+        for (size_t j = 0; j < columns(); j++) {
+            out.carry_[i * columns() + j] *= divisors[j] / divisors[i];
+            out.squares_[i * columns() + j] /= divisors[i] * divisors[j];
+        }
+    }
+    return out;
+}
+
 bool takes_feedback(const DType& dtype) {
     return quantize::feedback_coder(dtype.name) != nullptr;
 }

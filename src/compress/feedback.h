@@ -30,6 +30,10 @@ class Feedback {
     // about.
     static Feedback of(std::span<const float> hessian, size_t columns, const Kernels& kernels);
 
+    // Of the same text, with each column of what comes divided by a number. REQUIRES: one for each
+    // column, none of them 0.
+    Feedback divided(std::span<const float> divisors) const;
+
     size_t columns() const { return cost_.size(); }
     float cost(size_t column) const { return cost_[column]; }  // D
     // C_i, from column 0; zeros up to i.

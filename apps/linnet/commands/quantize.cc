@@ -3,6 +3,7 @@
 #include "compress/quantize_file.h"
 #include "compress/quantizer.h"
 #include "linnet/gguf_input.h"
+#include "linnet/quantize_folder.h"
 #include "linnet/quantize_page.h"
 #include "linnet/quantize_target.h"
 #include "trust/hash.h"
@@ -24,7 +25,9 @@ class QuantizeCommand final : public Command {
         syntax.positional("IN", &in_, "a GGUF file, a Hugging Face folder or a name of the store")
             .required()
             .completes(Complete::Model);
-        syntax.positional("OUT", &out_, "the GGUF file to write; not needed with --dry-run")
+        syntax
+            .positional("OUT", &out_,
+                        "the GGUF file, or the folder, to write; not needed with --dry-run")
             .completes(Complete::File);
         syntax.option("--type", &type_, "TYPE",
                       cat("what most tensors become: ", join(type_names(), ", "),
@@ -42,6 +45,7 @@ class QuantizeCommand final : public Command {
                     "write what each tensor becomes, as a recipe")
             .completes(Complete::File);
         target_.declare(syntax);
+        folder_.declare(syntax);
         syntax.flag("--pure", pure_, "the same type for all tensors whose rows it fits");
         syntax.flag("--dry-run", dry_run_, "only tell what would be written");
         syntax.setting("-t,--threads", "run.threads", "N");
@@ -60,16 +64,27 @@ class QuantizeCommand final : public Command {
             "--min-tps for a speed; with no goal and no type, it is 5 bits a weight. --tensor-type "
             "and --recipe pin tensors. Such runs take minutes; --resume goes on with one that "
             "broke off.");
+        syntax.about(
+            "With --format compressed-tensors OUT is a folder, whose matrices a scheme quantizes: "
+            "W4A16 has weights of 4 bits and multiplies in 16, W8A8 and FP8 round both to 8. "
+            "linnet runs such folders, too.");
         syntax.example("linnet quantize model-f16.gguf small.gguf", "the best of 5 bits a weight");
         syntax.example("linnet quantize model-f16.gguf model-q4.gguf --type Q4_K_M",
                        "what llama-quantize makes, in seconds");
         syntax.example("linnet quantize f16.gguf small.gguf --target-size 90MB --calibration a.txt",
                        "the best of 90 MB");
+        syntax.example(
+            "linnet quantize f16.gguf folder --format compressed-tensors --scheme W4A16 --gptq "
+            "--calibration a.txt",
+            "for vLLM");
         syntax.example("linnet quantize f16.gguf small.gguf --type Q4_0 --imatrix imatrix.gguf",
                        "keeping what matters most");
     }
 
     Result<> run(Context& context) override {
+        TRY(target_.text().check());
+        TRY(folder_.check());
+        if (folder_.asked()) return make_folder(context);
         QuantizeOptions options = TRY(read_options(context));
         Path in = TRY(find_model(context, in_)), out = expand_home(out_, context.paths.home);
         TRY(check_output(in, out));
@@ -79,6 +94,19 @@ class QuantizeCommand final : public Command {
     }
 
   private:
+    Result<> make_folder(Context& context) {
+        if (target_.asks_more() || !imatrix_.empty() || !tensor_types_.empty() ||
+            !recipe_.empty() || !write_recipe_.empty() || pure_ || !type_.empty())
+            return Error{Code::Usage,
+                         "folders have a scheme for all matrices: no types, recipes, sizes, "
+                         "importance matrices, judgements or resumed runs",
+                         "leave these out, or write a GGUF file"};
+        const Path out = expand_home(out_, context.paths.home);
+        const Path in = TRY(find_model(context, in_));
+        TRY(check_output(in, out));
+        return folder_.run(context, in_, out, target_.text(), target_.gptq(), dry_run_);
+    }
+
     Result<QuantizeOptions> read_options(const Context& context) {
         if (type_.empty() && recipe_.empty() && !pure_ && !target_.asked())
             target_.take_usual_goal();
@@ -261,6 +289,7 @@ class QuantizeCommand final : public Command {
     }
 
     QuantizeTarget target_;
+    QuantizeFolder folder_;
     std::string in_, out_, type_, imatrix_, recipe_, write_recipe_;
     std::vector<std::string> tensor_types_;
     bool pure_ = false, dry_run_ = false;

@@ -261,5 +261,38 @@ TEST(QuantizeCommand, SaysWhatIsWrong) {
     EXPECT_NE(run.err.find("quantized already"), std::string::npos) << run.err;
 }
 
+TEST(QuantizeCommand, WritesAFolderThatRuns) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.dtype = "f16"});
+    std::string text;
+    for (int i = 0; i < 100; i++) text += cat("Line ", i, " of a text.\n");
+    folder.write("work/text.txt", text);
+    auto quantize = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"quantize", "tiny.gguf", "--format", "compressed-tensors"});
+        return folder.run(more);
+    };
+    Ran run = quantize({"one", "--scheme", "W4A16", "--gptq", "--awq", "--calibration", "text.txt",
+                        "--calibration-chunks", "2", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("quantize", run);
+    const Json document = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(*document.find("type")->as_string(), "W4A16");
+    EXPECT_NEAR(*document.find("bits_per_weight")->as_double(), 4.53, 0.01)
+        << "4 bits, a scale for 32, and 16 bytes for the shape of each matrix";
+    run = folder.run({"complete", "one", "abc", "-n", "4"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(quantize({"--dry-run", "--scheme", "MXFP4"}).exit_code, 0);
+    EXPECT_EQ(folder.run({"export", "one", "one.gguf", "--format", "gguf"}).exit_code, 0);
+
+    EXPECT_EQ(quantize({"one"}).exit_code, 2) << "it is there already";
+    EXPECT_EQ(quantize({"two", "--scheme", "W9"}).exit_code, 2);
+    EXPECT_EQ(quantize({"two", "--group-size", "24"}).exit_code, 10);
+    EXPECT_EQ(quantize({"two", "--head"}).exit_code, 2);
+    EXPECT_EQ(quantize({"two", "--type", "Q4_0"}).exit_code, 2);
+    EXPECT_EQ(quantize({"two", "--symmetric", "--asymmetric"}).exit_code, 2);
+    EXPECT_EQ(folder.run({"quantize", "tiny.gguf", "x.gguf", "--scheme", "W8A8"}).exit_code, 2);
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "work/two"));
+}
+
 }  // namespace
 }  // namespace linnet::testing
