@@ -13,6 +13,7 @@
 #include "compress/smoothquant.h"
 #include "formats/compressed_folder.h"
 #include "kernels/select.h"
+#include "model/testing/tiny.h"
 #include "model/testing/tiny_model.h"
 
 namespace linnet {
@@ -251,7 +252,24 @@ TEST_F(CompressFolderTest, WhatIsFoldedIntoColumnsIsTakenFromWhatFeedsThem) {
     EXPECT_NEAR(product(made), product(plain), 0.05);
 }
 
+TEST_F(CompressFolderTest, TheHeadIsQuantizedWhereItIsAskedFor) {
+    file.emplace(must(Checkpoint::open(testing::family_folder("llama3") / "model.gguf")));
+    CompressFolderOptions with = options("W8A8");
+    EXPECT_EQ(written(with).find("lm_head.weight")->dtype->name, "f16");
+    with.head = true;
+    const Checkpoint made = written(with);
+    EXPECT_EQ(made.find("lm_head.weight")->dtype->name, "i8");
+    const Json config = must(made.document("config.json"));
+    EXPECT_TRUE(config.find("quantization_config", "ignore")->as_array()->empty());
+    must(Model::load(made, Math::Fast, pool));
+}
+
 TEST_F(CompressFolderTest, WhatDoesNotFitIsRefused) {
+    CompressFolderOptions head = options("W4A16");
+    head.head = true;
+    testing::expect_refused(plan_compressed_folder(*file, head, WithTokenizer::No), Code::Usage,
+                            "embedding");
+
     CompressFolderOptions odd = options("W4A16");
     odd.scheme.group = 48;
     testing::expect_refused(plan_compressed_folder(*file, odd, WithTokenizer::No),
