@@ -56,14 +56,18 @@ void QuantizeFolder::declare(Syntax& syntax) {
     syntax.flag("--head", head_, "of a folder, quantize the head as well, if it has its own");
 }
 
+const FolderScheme* QuantizeFolder::named_scheme() const {
+    return folder_scheme(scheme_.empty() ? "W4A16" : scheme_);
+}
+
 bool QuantizeFolder::needs_text(bool gptq) const {
-    const FolderScheme* named = folder_scheme(scheme_);
+    const FolderScheme* named = named_scheme();
     return gptq || smooth_ || awq_ || (named && named->is_static());
 }
 
 Result<> QuantizeFolder::check() const {
     if (!asked()) {
-        if (scheme_ != "W4A16" || !strategy_.empty() || group_ || smooth_ || symmetric_ ||
+        if (!scheme_.empty() || !strategy_.empty() || group_ || smooth_ || symmetric_ ||
             asymmetric_ || awq_ || head_)
             return Error{Code::Usage,
                          "--scheme, --strategy, --group-size, --symmetric, --asymmetric, --smooth, "
@@ -71,7 +75,7 @@ Result<> QuantizeFolder::check() const {
                          "add --format compressed-tensors"};
         return Done{};
     }
-    if (!folder_scheme(scheme_))
+    if (!named_scheme())
         return Error{Code::Usage, cat("--scheme ", printable(scheme_, 100), " is no scheme"),
                      cat("one of ", scheme_names())};
     if (symmetric_ && asymmetric_)
@@ -84,7 +88,7 @@ Result<FolderScheme> QuantizeFolder::scheme(const Checkpoint& checkpoint) const 
     SchemeChanges changes{.shared = strategy_};
     if (group_) changes.group = static_cast<unsigned>(*group_);
     if (symmetric_ || asymmetric_) changes.symmetric = symmetric_;
-    FolderScheme out = TRY(change_scheme(*folder_scheme(scheme_), changes));
+    FolderScheme out = TRY(change_scheme(*named_scheme(), changes));
     if (!group_ && out.shared == FolderScheme::Shared::ByGroup && !out.has_fixed_group())
         out.group = usual_group(checkpoint);
     return out;

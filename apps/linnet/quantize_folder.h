@@ -22,6 +22,7 @@ class QuantizeFolder {
                  bool gptq, bool dry_run);
 
   private:
+    const FolderScheme* named_scheme() const;  // null where the name is none
     Result<FolderScheme> scheme(const Checkpoint& checkpoint) const;
     bool needs_text(bool gptq) const;
     // What the text tells, and the factors that follow from it.
@@ -32,7 +33,7 @@ class QuantizeFolder {
     void report(Context& context, const std::string& in, const Path& out,
                 const Checkpoint& checkpoint, const CompressFolderPlan& plan, bool dry_run) const;
 
-    std::string format_ = "gguf", scheme_ = "W4A16", strategy_;
+    std::string format_ = "gguf", scheme_, strategy_;
     std::optional<int64_t> group_;
     std::optional<double> smooth_;
     bool symmetric_ = false, asymmetric_ = false, awq_ = false, head_ = false;
