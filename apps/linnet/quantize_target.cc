@@ -152,7 +152,7 @@ Result<FeedbackSource*> QuantizeTarget::feedback(Context& context, const Quantiz
         const CalibrationParts* parts = TRY(text_.parts(context, plan.checkpoint));
         Scorer* scorer = TRY(text_.reader(context, plan.checkpoint));
         const Checkpoint* read = TRY(text_.read_as(context, plan.checkpoint));
-        feedback_.emplace(plan, *read, *scorer, parts->read, TextFeedback::Options{},
+        feedback_.emplace(plan, *read, *scorer, parts->read, TextSquares::Options{},
                           context.progress, context.cancel);
     }
     return &*feedback_;

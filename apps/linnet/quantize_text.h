@@ -1,5 +1,5 @@
-// The texts of `linnet quantize`: those that it is calibrated with, and the model that reads them,
-// and writes one where none is named.
+// The texts that `linnet quantize` and `linnet prune` are calibrated with, and the model that reads
+// them, and writes one where none is named.
 #pragma once
 
 #include <memory>

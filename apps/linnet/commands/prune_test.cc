@@ -56,6 +56,47 @@ TEST(PruneCommand, TextWithoutWhatIsLeftOutIsForetoldAlike) {
     EXPECT_LT(*document.find("divergence")->as_double(), 1e-6);
 }
 
+TEST(PruneCommand, DropsLayersAndTellsWhatThatCost) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf", {.layers = 5, .dtype = "f16"});
+    folder.write("work/text.txt", replace_all(some_text(), "the", "a") + some_text() + some_text());
+    Ran run = folder.run({"prune", "tiny.gguf", "small.gguf", "--layers", "2", "--calibration",
+                          "text.txt", "--file", "text.txt", "--ctx", "64", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("prune", run);
+    Json document = Json::parse(run.out).value_or(Json());
+    const Json& layers = *document.find("layers");
+    EXPECT_EQ(layers.find("after")->as_uint(), 3u);
+    EXPECT_EQ(layers.find("dropped")->as_array()->size(), 2u);
+    EXPECT_EQ(layers.find("divergence_without_each")->as_array()->size(), 5u);
+    EXPECT_GT(*document.find("divergence")->as_double(), 0);
+    EXPECT_NE(document.find("bits_per_byte")->as_double(),
+              document.find("bits_per_byte_before")->as_double());
+    EXPECT_LT(*document.find("weights")->as_uint(), *document.find("weights_before")->as_uint());
+    // By name the same file comes out; with fewer tokens as well another.
+    std::string kept;
+    for (uint64_t layer = 0; layer < 5; layer++) {
+        bool gone = false;
+        for (const Json& each : *layers.find("dropped")->as_array())
+            gone |= each.find("layer")->as_uint() == layer;
+        if (!gone) kept += cat(kept.empty() ? "" : ",", layer);
+    }
+    run = folder.run({"prune", "tiny.gguf", "again.gguf", "--keep-layers", kept, "--no-measure"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(read_file(folder.path() / "work/again.gguf", 1 << 24).value_or("a"),
+              read_file(folder.path() / "work/small.gguf", 1 << 24).value_or("b"));
+    run = folder.run({"prune", "tiny.gguf", "both.gguf", "--keep-layers", kept, "--vocab", "258",
+                      "--corpus", "text.txt", "--ctx", "64", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("prune", run);
+    run = folder.run({"quantize", "both.gguf", "q8.gguf", "--type", "Q8_0"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    run = folder.run({"complete", "q8.gguf", "a", "-n", "4"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "work"))
+        EXPECT_FALSE(entry.path().filename().string().starts_with(".linnet")) << entry.path();
+}
+
 TEST(PruneCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");
@@ -64,6 +105,12 @@ TEST(PruneCommand, SaysWhatIsWrong) {
         more.insert(more.begin(), {"prune", "tiny.gguf"});
         return folder.run(more);
     };
+    EXPECT_EQ(ran({"x.gguf"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--layers", "1"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--layers", "2", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--layers", "1", "--keep-layers", "0"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--keep-layers", "0-7"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--keep-layers", "one"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--vocab", "258"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--vocab", "20", "--corpus", "text.txt"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--vocab", "1k", "--corpus", "text.txt"}).exit_code, 2);
