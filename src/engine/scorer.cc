@@ -58,17 +58,20 @@ Scorer::Scorer(std::shared_ptr<const Model> model, const Kernels& kernels, size_
       cache_(std::move(cache)),
       workspace_(*model_, kernels, pool_, size),
       pages_(cache_.pages()),
+      state_(model_->state_floats()),
       adapters_(std::move(adapters)) {
     std::iota(pages_.begin(), pages_.end(), 0u);
 }
 
 std::span<const float> Scorer::forward(std::span<const int32_t> tokens, size_t from, size_t until,
                                        bool logits, ActivationObserver* observer) {
+    if (from == 0) std::ranges::fill(state_, 0.0f);
     Run run{.tokens = tokens.subspan(from, until - from),
             .position = static_cast<uint32_t>(from),
             .pages = pages_,
             .all_logits = logits,
             .last_logits = logits,
+            .state = state_.empty() ? nullptr : state_.data(),
             .adapters = adapters_};
     return model_->forward({std::span(&run, 1), observer}, cache_, workspace_);
 }

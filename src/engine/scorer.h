@@ -63,6 +63,7 @@ class Scorer {
     KvCache cache_;
     Workspace workspace_;
     std::vector<uint32_t> pages_;
+    std::vector<float> state_;  // of a recurrent model, behind the tokens computed so far
     Adapters adapters_;
 };
 

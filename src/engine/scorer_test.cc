@@ -53,6 +53,31 @@ TEST_F(ScorerTest, IsTheSoftmaxOfTheLogits) {
     }
 }
 
+// Each text begins without what the one before left.
+TEST_F(ScorerTest, RecurrentModelsReadTextsToo) {
+    for (const char* family : {"mamba2", "rwkv7", "lfm2", "falcon-h1", "granitehybrid"}) {
+        SCOPED_TRACE(family);
+        auto recurrent =
+            must(Model::load(must(Checkpoint::open(testing::family_folder(family) / "model.gguf")),
+                             Math::F32, pool));
+        const std::vector<testing::Tokens> prompts = {
+            {1, 5, 7, 3, 9, 2, 4, 11, 6, 1, 3, 8, 2, 2, 7, 12}, {4, 4, 1, 9}};
+        const size_t chunks[] = {5};
+        testing::Runner runner(recurrent, kernels, pool, 32);
+        const auto rows = runner.run(prompts, chunks);
+        auto scorer = must(Scorer::make(recurrent, kernels, {.context = 32, .kv = KvType::F32}));
+        for (size_t text : {0u, 1u, 0u}) {
+            std::vector<double> out(prompts[text].size() - 1);
+            must(scorer->score(prompts[text], 1, nobody, out));
+            for (size_t i = 0; i < out.size(); i++) {
+                testing::Row row = rows[text][i];
+                const auto next = static_cast<size_t>(prompts[text][i + 1]);
+                EXPECT_NEAR(out[i], log_softmax(kernels, row, next), 1e-4) << i;
+            }
+        }
+    }
+}
+
 TEST_F(ScorerTest, RefusesWhatItCannotDo) {
     EXPECT_EQ(Scorer::make(model, kernels, {.context = 513}).error().code, Code::Usage);
     EXPECT_EQ(Scorer::make(model, kernels, {.context = 64, .memory_max = 1000}).error().code,
