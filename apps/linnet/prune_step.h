@@ -39,6 +39,9 @@ class PruneStep {
 std::vector<std::unique_ptr<PruneStep>> prune_steps();
 
 std::unique_ptr<PruneStep> layers_step();
+std::unique_ptr<PruneStep> heads_step();
+std::unique_ptr<PruneStep> channels_step();
+std::unique_ptr<PruneStep> masks_step();
 std::unique_ptr<PruneStep> vocabulary_step();
 
 }  // namespace linnet

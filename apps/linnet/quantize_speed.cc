@@ -12,9 +12,8 @@
 
 namespace linnet {
 
-Result<double> answer_speed(Context& context, const Path& path) {
+Result<double> answer_speed(Context& context, const Checkpoint& checkpoint) {
     constexpr uint64_t turns = 5;
-    Checkpoint checkpoint = TRY(Checkpoint::open(path));
     const size_t threads = chosen_threads(context, checkpoint);
     const std::vector<BenchConfig> plan = {{.threads = threads, .prompt = 8, .generate = 48}};
     const BenchModel model{.model = TRY(load_model(checkpoint, Math::Fast, threads)),

@@ -3,12 +3,13 @@
 #pragma once
 
 #include "base/threads.h"
+#include "formats/checkpoint.h"
 #include "linnet/command.h"
 
 namespace linnet {
 
 // Tokens a second of one answer, with the threads that `linnet run` would take.
-Result<double> answer_speed(Context& context, const Path& model);
+Result<double> answer_speed(Context& context, const Checkpoint& checkpoint);
 
 // A file of at most the bytes that were asked for.
 struct FileSpeed {

@@ -219,7 +219,8 @@ Result<uint64_t> QuantizeTarget::bytes_for_speed(Context& context, QuantizePlan&
         TRY(fit_to_size(plan, measured_, std::clamp(bytes, range.least, range.most)));
         const PassingFile candidate(candidate_path(path));
         TRY(quantize_file(plan, candidate.path(), pool, context.progress, context.cancel));
-        const FileSpeed found{TRY(plan.file_bytes()), TRY(answer_speed(context, candidate.path()))};
+        const Checkpoint written = TRY(Checkpoint::open(candidate.path()));
+        const FileSpeed found{TRY(plan.file_bytes()), TRY(answer_speed(context, written))};
         context.progress.note(cat(bytes_text(found.bytes), ": ", fixed(found.tokens_per_second, 1),
                                   " tokens a second"));
         return found;

@@ -9,6 +9,7 @@
 #include "linnet/passing_file.h"
 #include "linnet/prune_judge.h"
 #include "linnet/prune_step.h"
+#include "linnet/quantize_speed.h"
 
 namespace linnet {
 namespace {
@@ -30,12 +31,19 @@ class PruneCommand final : public Command {
         for (auto& step : steps_) step->declare(syntax);
         calibration_.declare(syntax);
         judge_.declare(syntax);
+        syntax.flag("--speed", speed_, "measure how fast both models answer here");
         syntax.setting("-t,--threads", "run.threads", "N");
         syntax.about(
             "Leaves out what a model needs least. --layers drops whole layers: the divergence of "
-            "the "
-            "model without each is measured on --calibration, the least harmful one goes, and so "
-            "on.");
+            "the model without each is measured on --calibration, the least harmful one goes, and "
+            "so on. --heads and --channels make all layers narrower, by as much in each: what a "
+            "head or channel is worth is what the matrix behind it would lose with the others "
+            "making up for it, and then they are refitted so that they do.");
+        syntax.about(
+            "--sparsity makes weights zeros, and nothing smaller or faster: files and kernels have "
+            "all weights, zeros or not. It serves those whose other programs make use of zeros, "
+            "and "
+            "what a file would take that is compressed is told.");
         syntax.about(
             "--vocab leaves out the tokens that texts like --corpus use least, with their rows of "
             "the embedding and the head; all other numbers stay as they are. Bytes, control tokens "
@@ -49,6 +57,10 @@ class PruneCommand final : public Command {
             "eval --task kl.");
         syntax.example("linnet prune model.gguf small.gguf --layers 3 --calibration texts.txt",
                        "without the three layers that matter least");
+        syntax.example("linnet prune model.gguf small.gguf --channels 25% --calibration texts.txt",
+                       "a feed-forward narrower by a quarter");
+        syntax.example("linnet prune model.gguf sparse.gguf --sparsity 2:4 --calibration texts.txt",
+                       "two zeros of each four weights");
         syntax.example("linnet prune model.gguf small.gguf --vocab 32k --corpus texts.txt",
                        "the 32000 tokens that the texts use most");
     }
@@ -66,6 +78,8 @@ class PruneCommand final : public Command {
                 TRY(judge_.on_held_back(context, calibration_, original, small));
             TRY(judge_.on_text(context, {original, in_}, {small, out_}));
         }
+        if (speed_)
+            speeds_ = {TRY(answer_speed(context, original)), TRY(answer_speed(context, small))};
         write(context, original, small, out);
         return Done{};
     }
@@ -82,7 +96,7 @@ class PruneCommand final : public Command {
         }
         if (!asked)
             return Error{Code::Usage, "nothing is to be left out",
-                         "ask for --layers or --vocab; linnet help prune tells more"};
+                         "ask for --layers, --heads, --channels, --sparsity or --vocab"};
         if (needs_text && !calibration_.given())
             return Error{Code::Usage, "what matters least is measured, and there is no text for it",
                          "name one like those that the model is for by --calibration"};
@@ -126,6 +140,12 @@ class PruneCommand final : public Command {
         for (const auto& step : steps_)
             if (step->asked()) step->report(context.output, document);
         judge_.report(context.output, document);
+        if (speeds_) {
+            context.output.line(cat("answers: ", fixed(speeds_->second, 1), " tokens a second (",
+                                    fixed(speeds_->first, 1), " before)"));
+            document.set("tokens_per_second", speeds_->second);
+            document.set("tokens_per_second_before", speeds_->first);
+        }
         context.output.document(std::move(document));
     }
 
@@ -133,6 +153,8 @@ class PruneCommand final : public Command {
     std::vector<std::unique_ptr<PruneStep>> steps_ = prune_steps();
     QuantizeText calibration_;
     PruneJudge judge_;
+    bool speed_ = false;
+    std::optional<std::pair<double, double>> speeds_;  // before, after
 };
 
 }  // namespace

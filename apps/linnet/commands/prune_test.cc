@@ -97,6 +97,37 @@ TEST(PruneCommand, DropsLayersAndTellsWhatThatCost) {
         EXPECT_FALSE(entry.path().filename().string().starts_with(".linnet")) << entry.path();
 }
 
+TEST(PruneCommand, SeveralStepsFollowEachOther) {
+    RunFolder folder;
+    write_tiny_model(folder.path() / "work/tiny.gguf",
+                     {.layers = 3, .hidden = 128, .dtype = "f16"});
+    folder.write("work/text.txt", some_text() + some_text() + some_text());
+    Ran run = folder.run({"prune", "tiny.gguf", "small.gguf", "--layers", "1", "--heads", "1",
+                          "--channels", "25%", "--sparsity", "2:4", "--calibration", "text.txt",
+                          "--file", "text.txt", "--ctx", "64", "--speed", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    expect_document("prune", run);
+    Json document = Json::parse(run.out).value_or(Json());
+    EXPECT_EQ(document.find("heads")->find("after")->as_uint(), 1u);
+    EXPECT_EQ(document.find("channels")->find("after")->as_uint(), 96u);
+    EXPECT_EQ(document.find("channels")->find("layers")->as_array()->size(), 2u);
+    const Json& masks = *document.find("masks");
+    EXPECT_EQ(*masks.find("zeros")->as_uint() * 2, *masks.find("weights")->as_uint());
+    EXPECT_LT(*masks.find("deflated_bytes")->as_uint(),
+              *masks.find("deflated_bytes_before")->as_uint());
+    EXPECT_GT(*document.find("tokens_per_second")->as_double(), 0);
+    run = folder.run({"quantize", "small.gguf", "q4.gguf", "--type", "Q4_0"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    run = folder.run({"complete", "q4.gguf", "a", "-n", "4"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    for (const char* method : {"wanda", "magnitude"}) {
+        run = folder.run({"prune", "tiny.gguf", "sparse.gguf", "--sparsity", "50%", "--method",
+                          method, "--calibration", "text.txt", "--no-measure", "--json"});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        expect_document("prune", run);
+    }
+}
+
 TEST(PruneCommand, SaysWhatIsWrong) {
     RunFolder folder;
     write_tiny_model(folder.path() / "work/tiny.gguf");
@@ -110,6 +141,13 @@ TEST(PruneCommand, SaysWhatIsWrong) {
     EXPECT_EQ(ran({"x.gguf", "--layers", "2", "--calibration", "text.txt"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--layers", "1", "--keep-layers", "0"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--keep-layers", "0-7"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--heads", "two", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--heads", "2", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--channels", "100%", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--channels", "1%", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--sparsity", "2:3", "--calibration", "text.txt"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--sparsity", "50%"}).exit_code, 2);
+    EXPECT_EQ(ran({"x.gguf", "--sparsity", "50%", "--method", "best"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--keep-layers", "one"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--vocab", "258"}).exit_code, 2);
     EXPECT_EQ(ran({"x.gguf", "--vocab", "20", "--corpus", "text.txt"}).exit_code, 2);

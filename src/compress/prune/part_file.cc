@@ -33,6 +33,10 @@ Result<uint64_t> PartPlan::file_bytes() const {
     return planned_file_bytes(metadata, layout());
 }
 
+const DType* format_of_changed(const DType& dtype) {
+    return dtype.block_values == 1 ? &dtype : dtype_named("f16");
+}
+
 Result<> write_parts(const PartPlan& plan, PartSource& source, const Path& path, Progress& progress,
                      const Cancel& cancel) {
     constexpr size_t piece_bytes = 4 << 20;

@@ -39,6 +39,10 @@ class UnchangedParts final : public PartSource {
     Result<Bytes> bytes_of(const PlannedPart& part) override { return part.source->data; }
 };
 
+// What numbers are written as that came from this format and were changed: themselves where each
+// value stands alone, else float16.
+const DType* format_of_changed(const DType& dtype);
+
 // The file appears under its name when it is whole.
 Result<> write_parts(const PartPlan& plan, PartSource& source, const Path& path, Progress& progress,
                      const Cancel& cancel);

@@ -14,13 +14,14 @@ constexpr std::string_view by_place = "what a layer does depends on its place",
                            fused = "queries, keys and values share a matrix",
                            scaled = "scores are scaled by the number of heads",
                            normed = "queries and keys are normed over all heads",
+                           as_wide = "its files have heads that together are as wide as the model",
                            no_heads = "it has no attention",
                            no_channels = "its feed-forward is of another kind";
 
 // clang-format off
 constexpr std::array families_table = {
     PrunableFamily{"llama"},
-    PrunableFamily{"qwen2"},
+    PrunableFamily{.architecture = "qwen2", .heads = as_wide},
     PrunableFamily{"qwen3"},
     PrunableFamily{"granite"},
     PrunableFamily{.architecture = "qwen3moe", .channels = experts},
