@@ -82,7 +82,7 @@ Result<> PruneJudge::on_held_back(Context& context, QuantizeText& text, const Ch
             "the calibration is too short to hold back a part of it for the judgement");
         return Done{};
     }
-    Scorer* reference = TRY(text.reader(context, before));
+    Scorer* reference = TRY(text.reference(context, before));
     auto model = TRY(text.reader_of(context, after));
     held_back_ = TRY(measure_divergence(*model, *reference, parts->held_back, {}, context.progress,
                                         context.cancel));

@@ -38,7 +38,7 @@ class LayersStep final : public PruneStep {
         before_ = static_cast<uint32_t>(layers_of(task.model));
         if (count_) {
             const CalibrationParts* parts = TRY(task.text.parts(context, task.original));
-            ThreadPool pool(chosen_threads(context));
+            ThreadPool pool(chosen_threads(context, task.model));
             const Kernels& kernels = *TRY(chosen_kernels(context));
             ranking_ = TRY(rank_layers(task.model, static_cast<size_t>(*count_),
                                        {.kernels = kernels, .tokens = parts->read}, pool,

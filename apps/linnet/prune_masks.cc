@@ -34,7 +34,7 @@ class MasksStep final : public PruneStep {
         Context& context = task.context;
         const MaskPlan plan = TRY(plan_masks(task.model, method()));
         auto reader = [&](const Checkpoint& checkpoint) {
-            return task.text.reader_of(context, checkpoint);
+            return task.text.fast_reader_of(context, checkpoint);
         };
         MaskedParts::Options options{
             .method = method(), .pattern = pattern_, .kernels = TRY(chosen_kernels(context))};
@@ -43,8 +43,8 @@ class MasksStep final : public PruneStep {
         if (needs_text()) {
             const CalibrationParts* text = TRY(task.text.parts(context, task.original));
             if (method() == MaskMethod::Wanda) {
-                auto scorer = TRY(reader(task.model));
-                importance = TRY(collect_importance(*scorer, task.model, text->read, {},
+                const TextReader read = TRY(reader(task.model));
+                importance = TRY(collect_importance(*read.scorer, read.checkpoint, text->read, {},
                                                     context.progress, context.cancel));
                 options.importance = &importance;
             } else {
@@ -53,7 +53,7 @@ class MasksStep final : public PruneStep {
                 options.squares = &*squares;
             }
         }
-        ThreadPool pool(chosen_threads(context));
+        ThreadPool pool(chosen_threads(context, task.model));
         MaskedParts parts(plan, options, pool);
         TRY(write_parts(plan.file, parts, task.out, context.progress, context.cancel));
         count_ = parts.count();

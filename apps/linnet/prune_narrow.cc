@@ -56,11 +56,11 @@ class NarrowStep : public PruneStep {
         const NarrowPlan plan = TRY(plan_narrowing(task.model, kind_, after_));
         const CalibrationParts* text = TRY(task.text.parts(context, task.original));
         auto reader = [&](const Checkpoint& checkpoint) {
-            return task.text.reader_of(context, checkpoint);
+            return task.text.fast_reader_of(context, checkpoint);
         };
         StagedSquares squares(task.model, reader, {.tokens = text->read}, context.progress,
                               context.cancel);
-        ThreadPool pool(chosen_threads(context));
+        ThreadPool pool(chosen_threads(context, task.model));
         NarrowedParts parts(plan, squares, {.refit = refits()}, pool);
         TRY(write_parts(plan.file, parts, task.out, context.progress, context.cancel));
         layers_.assign(parts.layers().begin(), parts.layers().end());

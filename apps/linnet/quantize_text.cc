@@ -32,6 +32,13 @@ Result<std::vector<int32_t>> tokens_in(const Json& document, int32_t vocabulary)
     return out;
 }
 
+Result<Checkpoint> copy_to_read(Context& context, const Checkpoint& checkpoint) {
+    constexpr uint64_t share = 4;  // of the memory there is, packed once more
+    ThreadPool pool(chosen_threads(context, checkpoint));
+    const uint64_t room = available_memory().value_or(UINT64_MAX) / share;
+    return reading_copy(checkpoint, room, pool, context.cancel);
+}
+
 }  // namespace
 
 void QuantizeText::declare(Syntax& syntax) {
@@ -140,13 +147,14 @@ Result<Scorer*> QuantizeText::reader(Context& context, const Checkpoint& checkpo
 }
 
 Result<const Checkpoint*> QuantizeText::read_as(Context& context, const Checkpoint& checkpoint) {
-    constexpr uint64_t share = 4;  // of the memory there is, packed once more
-    if (!read_as_) {
-        ThreadPool pool(chosen_threads(context));
-        const uint64_t room = available_memory().value_or(UINT64_MAX) / share;
-        read_as_ = TRY(reading_copy(checkpoint, room, pool, context.cancel));
-    }
+    if (!read_as_) read_as_ = TRY(copy_to_read(context, checkpoint));
     return &*read_as_;
+}
+
+Result<TextReader> QuantizeText::fast_reader_of(Context& context,
+                                                const Checkpoint& checkpoint) const {
+    const Checkpoint copy = TRY(copy_to_read(context, checkpoint));
+    return TextReader{copy, TRY(reader_of(context, copy))};
 }
 
 Result<Scorer*> QuantizeText::reference(Context& context, const Checkpoint& checkpoint) {
@@ -156,12 +164,12 @@ Result<Scorer*> QuantizeText::reference(Context& context, const Checkpoint& chec
 
 Result<std::unique_ptr<Scorer>> QuantizeText::reader_of(Context& context,
                                                         const Checkpoint& checkpoint) const {
-    auto model = TRY(load_model(checkpoint, Math::Fast, chosen_threads(context)));
+    const size_t threads = chosen_threads(context, checkpoint);
+    auto model = TRY(load_model(checkpoint, Math::Fast, threads));
     const uint32_t length = std::min(chunk_tokens, model->config().context);
     const Kernels& kernels = *TRY(chosen_kernels(context));
-    return Scorer::make(
-        model, kernels,
-        {.threads = chosen_threads(context), .context = length, .memory_max = available_memory()});
+    return Scorer::make(model, kernels,
+                        {.threads = threads, .context = length, .memory_max = available_memory()});
 }
 
 }  // namespace linnet

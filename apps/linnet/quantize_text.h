@@ -9,6 +9,7 @@
 
 #include "compress/calibration.h"
 #include "compress/journal.h"
+#include "compress/prune/staged_squares.h"
 #include "engine/scorer.h"
 #include "linnet/command.h"
 
@@ -36,8 +37,9 @@ class QuantizeText {
     Result<const Checkpoint*> read_as(Context& context, const Checkpoint& checkpoint);
     // The model as it is, loaded once, by which others are judged.
     Result<Scorer*> reference(Context& context, const Checkpoint& checkpoint);
-    // Another model, that reads the same chunks.
+    // Another model, that reads the same chunks; as it is, or as what reads them.
     Result<std::unique_ptr<Scorer>> reader_of(Context& context, const Checkpoint& checkpoint) const;
+    Result<TextReader> fast_reader_of(Context& context, const Checkpoint& checkpoint) const;
     // The tokens of a text that the model is not calibrated with.
     Result<std::vector<int32_t>> tokens_of(Context& context, const Checkpoint& checkpoint,
                                            const std::string& file);

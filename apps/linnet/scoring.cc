@@ -47,10 +47,11 @@ Result<std::unique_ptr<Scorer>> ScoredText::load(Context& from, const Checkpoint
                                                  const std::vector<std::string>& lora) const {
     auto scorer = [&]() -> Result<std::unique_ptr<Scorer>> {
         const Kernels& kernels = *TRY(chosen_kernels(from));
-        auto model = TRY(load_model(checkpoint, arithmetic.math(), chosen_threads(from)));
+        const size_t threads = chosen_threads(from, checkpoint);
+        auto model = TRY(load_model(checkpoint, arithmetic.math(), threads));
         auto names = TRY(parse_adapters(from, lora));
         return Scorer::make(model, kernels,
-                            {.threads = chosen_threads(from),
+                            {.threads = threads,
                              .context = static_cast<uint32_t>(context),
                              .kv = arithmetic.kv(),
                              .memory_max = available_memory(),

@@ -30,7 +30,9 @@ struct MaskFileTest : ::testing::Test {
     }
     Checkpoint masked(const Checkpoint& model, MaskMethod method, std::string_view pattern) {
         MaskPlan plan = must(plan_masks(model, method));
-        auto make = [&](const Checkpoint& checkpoint) { return scorer(checkpoint); };
+        auto make = [&](const Checkpoint& checkpoint) -> Result<TextReader> {
+            return TextReader{checkpoint, TRY(scorer(checkpoint))};
+        };
         StagedSquares squares(model, make, {.tokens = tokens, .layers_at_once = 1}, progress,
                               nobody);
         auto reader = must(scorer(model));

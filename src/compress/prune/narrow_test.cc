@@ -39,7 +39,9 @@ struct NarrowTest : ::testing::Test {
     Narrowed narrow(const Checkpoint& model, Narrowing kind, uint32_t after,
                     NarrowedParts::Options options = {}, uint32_t layers_at_once = 1) {
         NarrowPlan plan = must(plan_narrowing(model, kind, after));
-        auto make = [&](const Checkpoint& checkpoint) { return scorer(checkpoint); };
+        auto make = [&](const Checkpoint& checkpoint) -> Result<TextReader> {
+            return TextReader{checkpoint, TRY(scorer(checkpoint))};
+        };
         StagedSquares squares(model, make, {.tokens = tokens, .layers_at_once = layers_at_once},
                               progress, nobody);
         NarrowedParts parts(plan, squares, options, pool);

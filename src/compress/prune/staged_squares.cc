@@ -13,18 +13,19 @@ uint32_t StagedSquares::stage_of(const Tensor& tensor) const {
 
 Result<std::span<const float>> StagedSquares::of(const Tensor& tensor,
                                                  std::span<const Tensor* const> wanted) {
-    if (!scorer_ || stage_of(tensor) != stage_) {
+    if (!reader_ || stage_of(tensor) != stage_) {
         squares_.reset();
-        scorer_.reset();
-        scorer_ = TRY(make_scorer_(checkpoint_.with(replaced_)));
-        squares_ = std::make_unique<TextSquares>(*scorer_, options_.tokens, TextSquares::Options{},
-                                                 progress_, cancel_);
+        reader_.reset();
+        reader_ = TRY(make_reader_(checkpoint_.with(replaced_)));
+        squares_ = std::make_unique<TextSquares>(*reader_->scorer, options_.tokens,
+                                                 TextSquares::Options{}, progress_, cancel_);
         stage_ = stage_of(tensor);
     }
     auto at = std::ranges::find(wanted, &tensor);
-    return squares_->of(tensor, [&]() -> const Tensor* {
+    return squares_->of(*reader_->checkpoint.find(tensor.name), [&]() -> const Tensor* {
         if (at != wanted.end()) at++;
-        return at != wanted.end() && stage_of(**at) == stage_ ? *at : nullptr;
+        const bool more = at != wanted.end() && stage_of(**at) == stage_;
+        return more ? reader_->checkpoint.find((*at)->name) : nullptr;
     });
 }
 

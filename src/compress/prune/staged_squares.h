@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/threads.h"
@@ -10,8 +11,13 @@
 
 namespace linnet {
 
-// Loads a model that reads the text.
-using ScorerMaker = FunctionRef<Result<std::unique_ptr<Scorer>>(const Checkpoint&)>;
+// A model that reads a text, and what it was loaded from.
+struct TextReader {
+    Checkpoint checkpoint;
+    std::unique_ptr<Scorer> scorer;
+};
+// Of a model, or of a copy that reads alike (reading_copy.h).
+using ReaderMaker = FunctionRef<Result<TextReader>(const Checkpoint&)>;
 
 class StagedSquares {
   public:
@@ -20,10 +26,10 @@ class StagedSquares {
         uint32_t layers_at_once = 8;
     };
     // All are borrowed.
-    StagedSquares(const Checkpoint& checkpoint, ScorerMaker make_scorer, const Options& options,
+    StagedSquares(const Checkpoint& checkpoint, ReaderMaker make_reader, const Options& options,
                   Progress& progress, const Cancel& cancel)
         : checkpoint_(checkpoint),
-          make_scorer_(make_scorer),
+          make_reader_(make_reader),
           options_(options),
           progress_(progress),
           cancel_(cancel) {}
@@ -38,13 +44,13 @@ class StagedSquares {
     uint32_t stage_of(const Tensor& tensor) const;
 
     const Checkpoint& checkpoint_;
-    ScorerMaker make_scorer_;
+    ReaderMaker make_reader_;
     Options options_;
     Progress& progress_;
     const Cancel& cancel_;
     std::vector<Checkpoint::Replacement> replaced_;
     uint32_t stage_ = 0;
-    std::unique_ptr<Scorer> scorer_;
+    std::optional<TextReader> reader_;
     std::unique_ptr<TextSquares> squares_;
 };
 
