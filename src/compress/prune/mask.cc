@@ -47,18 +47,29 @@ void mask_row(std::span<float> row, std::span<const float> scores, const MaskPat
     }
 }
 
-// Rows as they become while their columns are gone through.
+// Rows as they become while their columns are gone through. Each column is at any time what is best
+// where all from it on stay, which is what says how much it is worth.
 class SparseRows {
   public:
     SparseRows(std::span<float> weights, const Feedback& feedback, const MaskPattern& pattern,
                ThreadPool& pool)
-        : original_(weights.begin(), weights.end()),
-          now_(weights),
+        : now_(weights),
           feedback_(feedback),
           columns_(feedback.columns()),
           rows_(weights.size() / columns_),
           pattern_(pattern),
-          pool_(pool) {}
+          pool_(pool),
+          onward_(columns_ * columns_) {
+        // Row by row from the last: V_i = e_i - sum_{k > i} C_ik V_k.
+        for (size_t i = columns_; i-- > 0;) {
+            float* row = onward_.data() + i * columns_;
+            row[i] = 1;
+            const float* carry = feedback.carry(i);
+            for (size_t k = i + 1; k < columns_; k++)
+                feedback.kernels().add_scaled_f32(row + k, onward_.data() + k * columns_ + k,
+                                                  -carry[k], columns_ - k);
+        }
+    }
 
     void run() {
         for (size_t begin = 0; begin < columns_; begin += block) {
@@ -95,11 +106,10 @@ class SparseRows {
             if (pattern_.group && (c - begin) % pattern_.group == 0)
                 choose_group(r, c, std::min<size_t>(c + pattern_.group, columns_), begin, gone,
                              places);
-            if (gone[c - begin]) row[c] = 0;
-            const float error = original_[r * columns_ + c] - row[c];
-            if (error != 0)
-                feedback_.kernels().add_scaled_f32(row + c + 1, feedback_.carry(c) + c + 1, error,
-                                                   columns_ - c - 1);
+            if (!gone[c - begin]) continue;
+            feedback_.kernels().add_scaled_f32(row + c + 1, onward_.data() + c * columns_ + c + 1,
+                                               -row[c], columns_ - c - 1);
+            row[c] = 0;
         }
     }
 
@@ -118,12 +128,13 @@ class SparseRows {
         return w * w * feedback_.cost(c);
     }
 
-    std::vector<float> original_;
     std::span<float> now_;
     const Feedback& feedback_;
     size_t columns_, rows_;
     const MaskPattern& pattern_;
     ThreadPool& pool_;
+    // V = (I + C)^-1: what a column that goes leaves to those behind it, all of which stay so far.
+    std::vector<float> onward_;
     std::vector<char> gone_;  // of the block
 };
 

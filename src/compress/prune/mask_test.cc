@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/testing/result.h"
 #include "kernels/select.h"
+#include "model/testing/tiny.h"
 
 namespace linnet {
 namespace {
@@ -131,6 +132,41 @@ TEST_F(MaskTest, WandaTakesTheLeastOfEachRow) {
         }
         EXPECT_LE(gone, kept);
     }
+}
+
+// What torch makes of the same by the papers' algorithms (tests/golden/make_masks.py).
+TEST(MaskGolden, MatricesAreThoseOfThePapers) {
+    const Checkpoint golden =
+        must(Checkpoint::open(testing::source_folder() / "tests/golden/masks.safetensors"));
+    const auto x = testing::values_of<float>(golden, "x");
+    const auto weights = testing::values_of<float>(golden, "weights");
+    const size_t n = golden.find("x")->shape.row(), count = x.size() / n;
+    std::vector<float> squares(n * n), means(n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i; j < n; j++) {
+            double sum = 0;
+            for (size_t s = 0; s < count; s++) sum += double{x[s * n + i]} * x[s * n + j];
+            squares[i * n + j] = static_cast<float>(sum);
+            if (i == j) means[i] = static_cast<float>(sum / static_cast<double>(count));
+        }
+    const Feedback feedback = Feedback::of(squares, n, best_kernels());
+    ThreadPool pool(2);
+    const MaskPattern half = must(MaskPattern::parse("50%")),
+                      pairs = must(MaskPattern::parse("2:4"));
+    auto expect = [&](std::string_view name, const std::vector<float>& found) {
+        const auto expected = testing::values_of<float>(golden, name);
+        for (size_t i = 0; i < found.size(); i++)
+            ASSERT_NEAR(found[i], expected[i], 1e-4) << name << " " << i / n << " " << i % n;
+    };
+    std::vector<float> out = weights;
+    mask_by_wanda(out, means, half, pool);
+    expect("wanda", out);
+    out = weights;
+    mask_by_sparsegpt(out, feedback, half, pool);
+    expect("sparsegpt", out);
+    out = weights;
+    mask_by_sparsegpt(out, feedback, pairs, pool);
+    expect("sparsegpt24", out);
 }
 
 TEST(MaskPattern, SaysWhatIsWrong) {
