@@ -1,7 +1,6 @@
 #include "compress/prune/mask_file.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/text.h"
 #include "compress/mixture.h"
@@ -88,12 +87,7 @@ Result<> MaskedParts::mask(const Tensor& tensor, std::span<float> weights) {
 Result<Bytes> MaskedParts::bytes_of(const PlannedPart& part) {
     const Tensor& tensor = *part.source;
     if (!is_masked(tensor)) return tensor.data;
-    std::vector<float> weights(tensor.values);
-    tensor.dtype->decode(tensor.data.data(), weights.data(), weights.size());
-    if (!std::ranges::all_of(weights, [](float each) { return std::isfinite(each); }))
-        return Error{Code::BadInput,
-                     cat("tensor '", printable(tensor.name), "' has weights that are no numbers"),
-                     "get the model again, or elsewhere"};
+    std::vector<float> weights = TRY(weights_of(tensor));
     TRY(mask(tensor, weights));
     count_.matrices++;
     count_.weights += weights.size();

@@ -106,8 +106,7 @@ Result<NarrowPlan> plan_narrowing(const Checkpoint& checkpoint, Narrowing kind, 
 Result<> NarrowedParts::choose(uint32_t layer) {
     const Tensor& tensor = *plan_.outputs[layer];
     const size_t columns = tensor.shape.row(), width = columns / plan_.before;
-    std::vector<float> weights(tensor.values);
-    tensor.dtype->decode(tensor.data.data(), weights.data(), weights.size());
+    const std::vector<float> weights = TRY(weights_of(tensor));
     const auto measured = TRY(squares_.of(tensor, plan_.outputs));
     const InputSquares squares = InputSquares::of(measured, columns, options_.damping);
     Removal removal = remove_groups(squares, weights, width, plan_.before - plan_.after, pool_);

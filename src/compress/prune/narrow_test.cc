@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
+#include <cstring>
+
 #include "base/rng.h"
 #include "base/testing/result.h"
 #include "base/testing/temporary.h"
@@ -183,6 +186,30 @@ RC_GTEST_FIXTURE_PROP(NarrowTest, FilesFitTogether, ()) {
     RC_ASSERT(sizes.channels == channels_left);
     const auto logits = logits_of(both.checkpoint);
     for (float each : logits.back()) RC_ASSERT(std::isfinite(each));
+}
+
+TEST_F(NarrowTest, DamagedModelsAreRefused) {
+    testing::write_tiny_model(folder.path() / "in.gguf", {.dtype = "f32"});
+    Checkpoint model = must(Checkpoint::open(folder.path() / "in.gguf"));
+    for (auto [name, what] : {std::pair("blk.1.ffn_down.weight", "weights that are no numbers"),
+                              {"blk.0.ffn_up.weight", "is no number"}}) {
+        const Tensor& tensor = *model.find(name);
+        std::vector<std::byte> data(tensor.data.begin(), tensor.data.end());
+        const float none = NAN;
+        std::memcpy(data.data(), &none, sizeof none);
+        Checkpoint::Replacement damage{tensor.name, tensor.dtype,
+                                       std::make_shared<const std::vector<std::byte>>(data)};
+        Checkpoint damaged = model.with({&damage, 1});
+        NarrowPlan plan = must(plan_narrowing(damaged, Narrowing::Channels, 64));
+        auto make = [&](const Checkpoint& checkpoint) -> Result<TextReader> {
+            return TextReader{checkpoint, TRY(scorer(checkpoint))};
+        };
+        StagedSquares squares(damaged, make, {.tokens = tokens}, progress, nobody);
+        NarrowedParts parts(plan, squares, {}, pool);
+        expect_refused(write_parts(plan.file, parts, folder.path() / "out.gguf", progress, nobody),
+                       Code::BadInput, what, name);
+        EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.gguf"));
+    }
 }
 
 TEST_F(NarrowTest, RefusesWhatCannotBe) {

@@ -1,6 +1,7 @@
 #include "compress/prune/part_file.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "compress/mixture.h"
@@ -31,6 +32,16 @@ std::vector<TensorPlan> PartPlan::layout() const {
 
 Result<uint64_t> PartPlan::file_bytes() const {
     return planned_file_bytes(metadata, layout());
+}
+
+Result<std::vector<float>> weights_of(const Tensor& tensor) {
+    std::vector<float> weights(tensor.values);
+    tensor.dtype->decode(tensor.data.data(), weights.data(), weights.size());
+    if (!std::ranges::all_of(weights, [](float each) { return std::isfinite(each); }))
+        return Error{Code::BadInput,
+                     cat("tensor '", printable(tensor.name), "' has weights that are no numbers"),
+                     "get the model again, or elsewhere"};
+    return weights;
 }
 
 const DType* format_of_changed(const DType& dtype) {

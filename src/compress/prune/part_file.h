@@ -39,6 +39,9 @@ class UnchangedParts final : public PartSource {
     Result<Bytes> bytes_of(const PlannedPart& part) override { return part.source->data; }
 };
 
+// BadInput where weights are no numbers.
+Result<std::vector<float>> weights_of(const Tensor& tensor);
+
 // What numbers are written as that came from this format and were changed: themselves where each
 // value stands alone, else float16.
 const DType* format_of_changed(const DType& dtype);

@@ -1,7 +1,9 @@
 #include "compress/prune/staged_squares.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "base/text.h"
 #include "compress/prune/drop_layers.h"
 
 namespace linnet {
@@ -22,11 +24,20 @@ Result<std::span<const float>> StagedSquares::of(const Tensor& tensor,
         stage_ = stage_of(tensor);
     }
     auto at = std::ranges::find(wanted, &tensor);
-    return squares_->of(*reader_->checkpoint.find(tensor.name), [&]() -> const Tensor* {
+    auto next = [&]() -> const Tensor* {
         if (at != wanted.end()) at++;
         const bool more = at != wanted.end() && stage_of(**at) == stage_;
         return more ? reader_->checkpoint.find((*at)->name) : nullptr;
-    });
+    };
+    auto squares = TRY(squares_->of(*reader_->checkpoint.find(tensor.name), next));
+    const size_t columns = tensor.shape.row();
+    for (size_t i = 0; i < columns; i++)
+        if (!std::isfinite(squares[i * columns + i]))
+            return Error{
+                Code::BadInput,
+                cat("what tensor '", printable(tensor.name), "' is multiplied with is no number"),
+                "the model is damaged: get it again, or elsewhere"};
+    return squares;
 }
 
 }  // namespace linnet
