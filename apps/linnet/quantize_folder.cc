@@ -139,7 +139,7 @@ Result<> QuantizeFolder::feed_back(Context& context, const Checkpoint& checkpoin
     Scorer* reader = TRY(text.reader(context, checkpoint));
     const Checkpoint* read = TRY(text.read_as(context, checkpoint));
     read_plan_ = TRY(plan_quantization(checkpoint, {.mixture = mixture_named("Q8_0")}));
-    feedback_.emplace(*read_plan_, *read, *reader, parts->read, TextFeedback::Options{},
+    feedback_.emplace(*read_plan_, *read, *reader, parts->read, TextSquares::Options{},
                       context.progress, context.cancel);
     options.feedback = [this](const Tensor& tensor) -> Result<std::shared_ptr<const Feedback>> {
         for (const PlannedTensor& planned : read_plan_->tensors)

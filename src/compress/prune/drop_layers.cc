@@ -165,7 +165,7 @@ Checkpoint with_silent_layers(const Checkpoint& checkpoint, std::span<const uint
         Zeros& data = zeros[*dtype.bytes_of(tensor.values)];
         if (!data)
             data = std::make_shared<const std::vector<std::byte>>(*dtype.bytes_of(tensor.values));
-        replacements.push_back({tensor.name, &dtype, data});
+        replacements.push_back({std::string(tensor.name), &dtype, tensor.shape, data});
     }
     return checkpoint.with(replacements);
 }

@@ -96,8 +96,8 @@ Result<Bytes> MaskedParts::bytes_of(const PlannedPart& part) {
     held_.resize(*dtype.bytes_of(weights.size()));
     dtype.encode(weights.data(), held_.data(), weights.size());
     if (options_.squares)
-        options_.squares->replace(
-            {tensor.name, &dtype, std::make_shared<const std::vector<std::byte>>(held_)});
+        options_.squares->replace({std::string(tensor.name), &dtype, tensor.shape,
+                                   std::make_shared<const std::vector<std::byte>>(held_)});
     return Bytes(held_);
 }
 

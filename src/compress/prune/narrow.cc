@@ -134,7 +134,7 @@ Result<> NarrowedParts::choose(uint32_t layer) {
             wide[r * columns + removal.kept[i]] = removal.weights[r * kept + i];
     auto blocks = std::make_shared<std::vector<std::byte>>(*dtype.bytes_of(wide.size()));
     dtype.encode(wide.data(), blocks->data(), wide.size());
-    squares_.replace({tensor.name, &dtype, std::move(blocks)});
+    squares_.replace({std::string(tensor.name), &dtype, tensor.shape, std::move(blocks)});
     return Done{};
 }
 

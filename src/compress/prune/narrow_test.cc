@@ -74,7 +74,7 @@ struct NarrowTest : ::testing::Test {
                 if (std::ranges::find(idle, i % columns / width) != idle.end()) values[i] = 0;
             auto bytes = std::as_bytes(std::span(values));
             replacements.push_back(
-                {tensor->name, dtype_named("f32"),
+                {std::string(tensor->name), dtype_named("f32"), tensor->shape,
                  std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end())});
         }
         return model.with(replacements);
@@ -133,7 +133,7 @@ TEST_F(NarrowTest, ChannelsThatRepeatOthersCostNothing) {
         for (size_t channel : {5, 40})  // becomes another one
             std::copy_n(data.begin() + static_cast<ptrdiff_t>((channel + 30) * row), row,
                         data.begin() + static_cast<ptrdiff_t>(channel * row));
-        replacements.push_back({tensor.name, tensor.dtype,
+        replacements.push_back({std::string(tensor.name), tensor.dtype, tensor.shape,
                                 std::make_shared<const std::vector<std::byte>>(std::move(data))});
     }
     Checkpoint with = model.with(replacements);
@@ -197,7 +197,7 @@ TEST_F(NarrowTest, DamagedModelsAreRefused) {
         std::vector<std::byte> data(tensor.data.begin(), tensor.data.end());
         const float none = NAN;
         std::memcpy(data.data(), &none, sizeof none);
-        Checkpoint::Replacement damage{tensor.name, tensor.dtype,
+        Checkpoint::Replacement damage{std::string(tensor.name), tensor.dtype, tensor.shape,
                                        std::make_shared<const std::vector<std::byte>>(data)};
         Checkpoint damaged = model.with({&damage, 1});
         NarrowPlan plan = must(plan_narrowing(damaged, Narrowing::Channels, 64));
