@@ -3,6 +3,18 @@
 // activations are broadcast four at a time, so no shuffle and no horizontal sum is ever needed, and
 // up to Ints::tokens_max tokens share what was unpacked.
 
+// Numbers that are none round to the lowest integer, and a damaged model's sums of such leave 32
+// bits. What they become then matters to nobody; that it is defined does.
+inline int32_t wrapped_sum(int32_t a, int32_t b) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+inline int32_t wrapped_difference(int32_t a, int32_t b) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+inline int32_t wrapped_product(int32_t a, int32_t b) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+}
+
 // What of a PackLayout the loops are compiled for.
 struct Form {
     PackKind kind;
@@ -134,10 +146,11 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
             for (int h = 0; h < HALVES; h++)
                 for (int s = 0; s < SUMS; s++) dots[t][h][s] = Ints::all(0);
             if constexpr (HALVES == 1) {
-                dots[t][0][0] = Ints::all(-group.offset * a.q_sum);
+                dots[t][0][0] = Ints::all(wrapped_product(-group.offset, a.q_sum));
             } else {
-                dots[t][0][0] = Ints::all(-group.offset * a.q_sum_low);
-                dots[t][1][0] = Ints::all(-group.offset * (a.q_sum - a.q_sum_low));
+                dots[t][0][0] = Ints::all(wrapped_product(-group.offset, a.q_sum_low));
+                dots[t][1][0] = Ints::all(
+                    wrapped_product(-group.offset, wrapped_difference(a.q_sum, a.q_sum_low)));
             }
         }
         each_line<FORM>(q, codes, [&](Lines weights, int i) {
@@ -161,8 +174,9 @@ inline void tile_packed(const Group& group, const ActBlock* x, size_t x_stride, 
                 if constexpr (!FORM.has_min) continue;
                 float a_sum = a.sum;
                 if constexpr (HALVES == 2)
-                    a_sum =
-                        a.scale * static_cast<float>(h == 0 ? a.q_sum_low : a.q_sum - a.q_sum_low);
+                    a_sum = a.scale *
+                            static_cast<float>(h == 0 ? a.q_sum_low
+                                                      : wrapped_difference(a.q_sum, a.q_sum_low));
                 sum[t] = Vec::fma(m, Vec::all(a_sum), sum[t]);
             }
         }
@@ -245,8 +259,8 @@ inline void quantize_activations(const float* x, size_t blocks, ActBlock* out) {
         float inverse = most > 0 ? 127 / most : 0;
         ActBlock& to = out[block];
         to.q_sum_low = Vec::round(Vec::mul(low, Vec::all(inverse))).store_bytes(to.q);
-        int32_t sum =
-            to.q_sum_low + Vec::round(Vec::mul(high, Vec::all(inverse))).store_bytes(to.q + 16);
+        int32_t sum = wrapped_sum(
+            to.q_sum_low, Vec::round(Vec::mul(high, Vec::all(inverse))).store_bytes(to.q + 16));
         to.scale = most / 127;
         to.q_sum = sum;
         to.sum = to.scale * static_cast<float>(sum);
