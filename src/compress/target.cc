@@ -7,6 +7,7 @@
 #include "compress/allocate.h"
 #include "compress/quantizer.h"
 #include "compress/rounding_error.h"
+#include "compress/trial_scorer.h"
 #include "eval/divergence.h"
 #include "kernels/packed.h"
 
@@ -87,12 +88,7 @@ class Trials {
     }
 
     Result<std::unique_ptr<Scorer>> scorer_of(const Checkpoint& checkpoint) {
-        auto model = TRY(Model::load(checkpoint, Math::F32, pool_));
-        const size_t context = std::min<size_t>(options_.context, model->config().context);
-        return Scorer::make(model, options_.kernels,
-                            {.threads = pool_.size(),
-                             .context = static_cast<uint32_t>(context),
-                             .kv = KvType::F32});
+        return trial_scorer(checkpoint, options_.kernels, options_.context, pool_);
     }
 
     const QuantizePlan& plan_;
@@ -254,27 +250,9 @@ Result<double> fit_to_size(QuantizePlan& plan, std::span<const TensorCosts> cost
     return divergence;
 }
 
-namespace {
-
-// Of the whole file, with all tensors in their smallest and in their largest formats.
-Result<std::pair<uint64_t, uint64_t>> size_range(const QuantizePlan& plan,
-                                                 std::span<const TensorCosts> costs) {
-    uint64_t least = TRY(plan.file_bytes()), most = 0;
-    for (const TensorCosts& each : costs)
-        least -= padded_bytes(plan.tensors[each.place], *plan.tensors[each.place].dtype);
-    most = least;
-    for (const TensorCosts& each : costs) {
-        auto [small, large] = std::ranges::minmax(each.candidates, {}, &FormatCost::bytes);
-        least += small.bytes, most += large.bytes;
-    }
-    return std::pair(least, most);
-}
-
-}  // namespace
-
 Result<double> fit_to_divergence(QuantizePlan& plan, std::span<const TensorCosts> costs,
                                  double divergence) {
-    auto [least, most] = TRY(size_range(plan, costs));
+    auto [least, most] = TRY(file_range(plan, costs));
     double found = TRY(fit_to_size(plan, costs, most));
     if (found > divergence)
         return Error{Code::NoFit,
@@ -294,7 +272,7 @@ Result<double> fit_to_divergence(QuantizePlan& plan, std::span<const TensorCosts
 
 Result<std::vector<SizeAndDivergence>> foretell(QuantizePlan plan,
                                                 std::span<const TensorCosts> costs, size_t steps) {
-    const auto [least, most] = TRY(size_range(plan, costs));
+    const auto [least, most] = TRY(file_range(plan, costs));
     std::vector<SizeAndDivergence> out;
     for (size_t i = 0; i <= steps; i++) {
         const uint64_t room = least + (most - least) * i / steps;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "compress/prune/prunable.h"
+#include "compress/trial_scorer.h"
 #include "eval/divergence.h"
 
 namespace linnet {
@@ -118,12 +119,7 @@ class LayerTrials {
 
   private:
     Result<std::unique_ptr<Scorer>> scorer_of(const Checkpoint& checkpoint) {
-        auto model = TRY(Model::load(checkpoint, Math::F32, pool_));
-        const size_t context = std::min<size_t>(options_.chunk_tokens, model->config().context);
-        return Scorer::make(model, options_.kernels,
-                            {.threads = pool_.size(),
-                             .context = static_cast<uint32_t>(context),
-                             .kv = KvType::F32});
+        return trial_scorer(checkpoint, options_.kernels, options_.chunk_tokens, pool_);
     }
 
     const Checkpoint& checkpoint_;
