@@ -1,7 +1,6 @@
 // IQ1_S IQ1_M: points of -1, 0 and 1, moved up or down by an eighth: 32 values together, or 8.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "compress/quantizers/iq_search.h"
 #include "compress/quantizers/near_points.h"
@@ -37,13 +36,10 @@ struct ShiftedGroup {
     LevelSums at(float scale) {
         LevelSums all;
         for (int part = 0; part < count / moved; part++) {
-            LevelSums up = place(part, scale, false);
-            const LevelSums low = place(part, scale, true);
-            if (up.error(scale) < low.error(scale))
-                place(part, scale, false);
-            else
-                up = low;
-            all.product += up.product, all.square += up.square;
+            const float up = place(part, scale, false).error(scale);
+            LevelSums sums = place(part, scale, true);
+            if (up < sums.error(scale)) sums = place(part, scale, false);
+            all.product += sums.product, all.square += sums.square;
         }
         return all;
     }
@@ -72,60 +68,54 @@ struct Iq1Scale {
     static constexpr float top_level = 1;
     static float unit(int code) { return static_cast<float>(2 * code + 1); }
 };
-struct Iq1S : Iq1Scale {
-    using Group = ShiftedGroup<32, 32>;
-};
-struct Iq1M : Iq1Scale {
-    using Group = ShiftedGroup<16, 8>;
-};
-
 void store_u16(int value, uint8_t* to) {
     to[0] = static_cast<uint8_t>(value), to[1] = static_cast<uint8_t>(value >> 8);
 }
 
-}  // namespace
-
-void iq1_s(const float* row, const float* importance, size_t columns, std::byte* to) {
-    auto* block = reinterpret_cast<codec::IQ1_S*>(to);
-    for (size_t at = 0; at < columns; at += 256, block++) {
-        BlockSearch<Iq1S> search;
-        std::memset(block, 0, sizeof *block);
-        const float scale = search.find(row + at, importance ? importance + at : nullptr);
-        if (scale == 0) continue;
-        block->scale.set(scale);
+struct Iq1S : Iq1Scale {
+    using Group = ShiftedGroup<32, 32>;
+    using Block = codec::IQ1_S;
+    static void store(const BlockSearch<Iq1S>& search, float scale, Block& block) {
+        block.scale.set(scale);
         for (int g = 0; g < 8; g++) {
-            const auto& group = search.group[g];
+            const Group& group = search.group[g];
             int high = search.code[g] << 12 | int{group.down[0]} << 15;
             for (int i = 0; i < 4; i++) {
-                block->low[4 * g + i] = static_cast<uint8_t>(group.points[i]);
+                block.low[4 * g + i] = static_cast<uint8_t>(group.points[i]);
                 high |= group.points[i] >> 8 << 3 * i;
             }
-            store_u16(high, block->high[g]);
+            store_u16(high, block.high[g]);
         }
     }
-}
+};
 
-void iq1_m(const float* row, const float* importance, size_t columns, std::byte* to) {
-    auto* block = reinterpret_cast<codec::IQ1_M*>(to);
-    for (size_t at = 0; at < columns; at += 256, block++) {
-        BlockSearch<Iq1M> search;
-        std::memset(block, 0, sizeof *block);
-        const float scale = search.find(row + at, importance ? importance + at : nullptr);
-        if (scale == 0) continue;
+struct Iq1M : Iq1Scale {
+    using Group = ShiftedGroup<16, 8>;
+    using Block = codec::IQ1_M;
+    static void store(const BlockSearch<Iq1M>& search, float scale, Block& block) {
         const int bits = float_to_half(scale);
         int scales[4];
         for (int i = 0; i < 4; i++) scales[i] = (bits >> 4 * i & 15) << 12;
         for (int g = 0; g < 16; g++) {
-            const auto& group = search.group[g];
+            const Group& group = search.group[g];
             scales[g / 4] |= search.code[g] << g % 4 * 3;
             for (int i = 0; i < 2; i++) {
-                block->low[2 * g + i] = static_cast<uint8_t>(group.points[i]);
+                block.low[2 * g + i] = static_cast<uint8_t>(group.points[i]);
                 const int high = group.points[i] >> 8 | int{group.down[i]} << 3;
-                block->high[g] = static_cast<uint8_t>(block->high[g] | high << 4 * i);
+                block.high[g] = static_cast<uint8_t>(block.high[g] | high << 4 * i);
             }
         }
-        for (int i = 0; i < 4; i++) store_u16(scales[i], block->scales[i]);
+        for (int i = 0; i < 4; i++) store_u16(scales[i], block.scales[i]);
     }
+};
+
+}  // namespace
+
+void iq1_s(const float* row, const float* importance, size_t columns, std::byte* to) {
+    quantize_by_points<Iq1S>(row, importance, columns, to);
+}
+void iq1_m(const float* row, const float* importance, size_t columns, std::byte* to) {
+    quantize_by_points<Iq1M>(row, importance, columns, to);
 }
 
 }  // namespace linnet::quantize

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 
 #include "compress/quantizers/iq_search.h"
 #include "compress/quantizers/near_points.h"
@@ -165,37 +164,33 @@ struct Iq3S {
     }
 };
 
+// Adds to a format, which stores group by group, the storing of a block.
 template <class Format>
-void quantize(const float* row, const float* importance, size_t columns, std::byte* to) {
-    using Search = BlockSearch<Format>;
-    auto* block = reinterpret_cast<typename Format::Block*>(to);
-    for (size_t at = 0; at < columns; at += Search::values, block++) {
-        Search search;
-        std::memset(block, 0, sizeof *block);
-        const float scale = search.find(row + at, importance ? importance + at : nullptr);
-        if (scale == 0) continue;
-        block->scale.set(scale);
-        for (int g = 0; g < Search::groups; g++)
-            Format::store(search.group[g], search.code[g], g, *block);
+struct ByGroups : Format {
+    static void store(const BlockSearch<ByGroups>& search, float scale,
+                      typename Format::Block& block) {
+        block.scale.set(scale);
+        for (int g = 0; g < search.groups; g++)
+            Format::store(search.group[g], search.code[g], g, block);
     }
-}
+};
 
 }  // namespace
 
 void iq2_xxs(const float* row, const float* importance, size_t columns, std::byte* to) {
-    quantize<Iq2Xxs>(row, importance, columns, to);
+    quantize_by_points<ByGroups<Iq2Xxs>>(row, importance, columns, to);
 }
 void iq2_xs(const float* row, const float* importance, size_t columns, std::byte* to) {
-    quantize<Iq2Xs>(row, importance, columns, to);
+    quantize_by_points<ByGroups<Iq2Xs>>(row, importance, columns, to);
 }
 void iq2_s(const float* row, const float* importance, size_t columns, std::byte* to) {
-    quantize<Iq2S>(row, importance, columns, to);
+    quantize_by_points<ByGroups<Iq2S>>(row, importance, columns, to);
 }
 void iq3_xxs(const float* row, const float* importance, size_t columns, std::byte* to) {
-    quantize<Iq3Xxs>(row, importance, columns, to);
+    quantize_by_points<ByGroups<Iq3Xxs>>(row, importance, columns, to);
 }
 void iq3_s(const float* row, const float* importance, size_t columns, std::byte* to) {
-    quantize<Iq3S>(row, importance, columns, to);
+    quantize_by_points<ByGroups<Iq3S>>(row, importance, columns, to);
 }
 
 }  // namespace linnet::quantize

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 
 #include "compress/quantizers/search.h"
 #include "kernels/half.h"
@@ -94,5 +96,18 @@ class BlockSearch {
         return group[g].at(scale * unit(best));
     }
 };
+
+// Rows of blocks; Format::store(search, scale, block) fills one, which is zero before.
+template <class Format>
+void quantize_by_points(const float* row, const float* importance, size_t columns, std::byte* to) {
+    using Search = BlockSearch<Format>;
+    auto* block = reinterpret_cast<typename Format::Block*>(to);
+    for (size_t at = 0; at < columns; at += Search::values, block++) {
+        Search search;
+        std::memset(block, 0, sizeof *block);
+        const float scale = search.find(row + at, importance ? importance + at : nullptr);
+        if (scale != 0) Format::store(search, scale, *block);
+    }
+}
 
 }  // namespace linnet::quantize
